@@ -1,0 +1,293 @@
+"""The alert: independent axes and the moves between their values. Pure; every move returns what the audit must say.
+
+A machine raises, extends and clears; people acknowledge, judge and resolve. What the console shows as a stage is derived.
+"""
+
+import hashlib
+from base64 import b32encode
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct, field
+
+from devices.model import DeviceKind
+
+MACHINE = "system"
+
+
+class Severity(StrEnum):
+    """The four-colour scale used in China: red, orange, yellow, blue."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    MINOR = "minor"
+    NOTICE = "notice"
+
+
+class Condition(StrEnum):
+    """The machine's view. ``NORMAL`` on an open alert means: cleared, waiting for a person."""
+
+    ACTIVE = "active"
+    NORMAL = "normal"
+
+
+class Verdict(StrEnum):
+    """The reviewer's finding."""
+
+    TRUE_ALARM = "true_alarm"
+    FALSE_ALARM = "false_alarm"
+    DRILL = "drill"
+    UNDETERMINED = "undetermined"
+
+
+class Handling(StrEnum):
+    """What was done about it."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Stage(StrEnum):
+    """One word for the console, derived from the axes."""
+
+    NEW = "new"
+    ACKNOWLEDGED = "acknowledged"
+    JUDGED = "judged"
+    RESOLVED = "resolved"
+
+
+class Action(StrEnum):
+    """What a rule says about a subject."""
+
+    RAISE = "raise"
+    REPEAT = "repeat"
+    CLEAR = "clear"
+
+
+class Reason(Struct, gc=False):
+    """Why a rule decided: a code with a translation, the values seen and the thresholds they met."""
+
+    code: str
+    values: dict[str, Any] = field(default_factory=dict)
+    thresholds: dict[str, Any] = field(default_factory=dict)
+
+
+class Transition(Struct, kw_only=True, gc=False):
+    """A rule's statement on one subject at one moment. ``subject`` tells apart several alerts of one device."""
+
+    action: Action
+    rule: str
+    device: str
+    kind: DeviceKind
+    severity: Severity
+    at: float
+    received_at: float
+    reason: Reason
+    subject: str = ""
+    test: bool = False
+    registered: bool = True
+    auto_resolve: bool = False
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        return "/".join(filter(None, (self.rule, self.device, self.subject)))
+
+
+class Place(Struct, frozen=True, gc=False):
+    """Where the device is, copied into the alert so that later moves of the device do not rewrite history."""
+
+    name: str = ""
+    building: str = ""
+    floor: str = ""
+    zone: str = ""
+
+
+class Alert(Struct, kw_only=True):
+    """One rule's finding on one subject, open until a person (or, where allowed, the machine) resolves it.
+
+    ``raised_at`` is the device's time, ``received_at`` the gateway's. ``version`` grows with each change and guards
+    against two people judging at once.
+    """
+
+    id: str
+    fingerprint: str
+    rule: str
+    device: str
+    kind: DeviceKind
+    subject: str
+    severity: Severity
+    place: Place
+    raised_at: float
+    received_at: float
+    last_at: float
+    reason: Reason
+    test: bool = False
+    registered: bool = True
+    repeats: int = 0
+    condition: Condition = Condition.ACTIVE
+    acknowledged_by: str | None = None
+    acknowledged_at: float | None = None
+    verdict: Verdict | None = None
+    verdict_reason: str | None = None
+    verdict_by: str | None = None
+    verdict_at: float | None = None
+    handling: Handling = Handling.OPEN
+    resolved_by: str | None = None
+    resolved_at: float | None = None
+    suppressed_by: str | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    version: int = 1
+
+    @property
+    def stage(self) -> Stage:
+        if self.handling is Handling.RESOLVED:
+            return Stage.RESOLVED
+        if self.verdict is not None:
+            return Stage.JUDGED
+        return Stage.ACKNOWLEDGED if self.acknowledged_by else Stage.NEW
+
+
+class Entry(Struct, gc=False):
+    """What the audit chain must record of one move."""
+
+    at: float
+    actor: str
+    action: str
+    alert: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class IllegalMove(Exception):
+    """A move the alert's axes do not allow; the message says what to do instead."""
+
+
+def alert_id(fingerprint: str, at: float) -> str:
+    """Derive the id from what happened and when, so that evaluating a message again names the same alert."""
+    digest = hashlib.blake2b(f"{fingerprint}@{at:.3f}".encode(), digest_size=10).digest()
+    return b32encode(digest).decode().lower()
+
+
+def open_alert(transition: Transition, place: Place) -> tuple[Alert, Entry]:
+    """Open an alert for a ``RAISE``."""
+    t = transition
+    alert = Alert(
+        id=alert_id(t.fingerprint, t.at),
+        fingerprint=t.fingerprint,
+        rule=t.rule,
+        device=t.device,
+        kind=t.kind,
+        subject=t.subject,
+        severity=t.severity,
+        place=place,
+        raised_at=t.at,
+        received_at=t.received_at,
+        last_at=t.at,
+        reason=t.reason,
+        test=t.test,
+        registered=t.registered,
+        attributes=t.attributes,
+    )
+    detail = {
+        "fingerprint": t.fingerprint,
+        "severity": t.severity,
+        "reason": t.reason.code,
+        "values": t.reason.values,
+        "thresholds": t.reason.thresholds,
+        "test": t.test,
+    }
+    return alert, Entry(t.received_at, MACHINE, "raise", alert.id, detail)
+
+
+def extend(alert: Alert, transition: Transition) -> Entry:
+    """Count a ``RAISE`` or ``REPEAT`` into the open alert; a severity may rise, never fall, by itself."""
+    alert.repeats += 1
+    alert.last_at = max(alert.last_at, transition.at)
+    alert.condition = Condition.ACTIVE
+    alert.attributes = {**alert.attributes, **transition.attributes}
+    order = list(Severity)
+    if order.index(transition.severity) < order.index(alert.severity):
+        alert.severity = transition.severity
+    alert.version += 1
+    return Entry(
+        transition.received_at, MACHINE, "repeat", alert.id,
+        {"repeats": alert.repeats, "severity": alert.severity, "reason": transition.reason.code},
+    )
+
+
+def clear(alert: Alert, transition: Transition) -> Entry:
+    """Note that the condition ended. Only a non-critical alert of a rule that says so resolves by itself."""
+    alert.condition = Condition.NORMAL
+    alert.last_at = max(alert.last_at, transition.at)
+    alert.version += 1
+    detail: dict[str, Any] = {"reason": transition.reason.code, "values": transition.reason.values}
+    if transition.auto_resolve and alert.severity is not Severity.CRITICAL:
+        alert.handling = Handling.RESOLVED
+        alert.resolved_by = MACHINE
+        alert.resolved_at = transition.received_at
+        detail["resolved"] = True
+    return Entry(transition.received_at, MACHINE, "clear", alert.id, detail)
+
+
+def acknowledge(alert: Alert, actor: str, now: float) -> Entry:
+    """``actor`` has seen the alert and owns it.
+
+    Raises:
+        IllegalMove: it is resolved, or somebody else owns it.
+    """
+    _require_open(alert)
+    if alert.acknowledged_by and alert.acknowledged_by != actor:
+        raise IllegalMove(f"{alert.acknowledged_by} has this alert already; ask them, or add a comment")
+    alert.acknowledged_by = actor
+    alert.acknowledged_at = now
+    alert.version += 1
+    return Entry(now, actor, "acknowledge", alert.id)
+
+
+def judge(alert: Alert, actor: str, verdict: Verdict, reason: str, now: float) -> Entry:
+    """Record the finding; judging implies acknowledging. A second verdict before resolving is a correction.
+
+    Raises:
+        IllegalMove: it is resolved, or a false alarm comes without its reason.
+    """
+    _require_open(alert)
+    if verdict is Verdict.FALSE_ALARM and not reason.strip():
+        raise IllegalMove("a false alarm needs its reason (cooking, steam, dust, test, ...): the rules learn from it")
+    earlier = alert.verdict
+    if alert.acknowledged_by is None:
+        alert.acknowledged_by, alert.acknowledged_at = actor, now
+    alert.verdict, alert.verdict_reason = verdict, reason.strip() or None
+    alert.verdict_by, alert.verdict_at = actor, now
+    alert.version += 1
+    return Entry(now, actor, "verdict", alert.id, {"verdict": verdict, "reason": reason.strip(), "earlier": earlier})
+
+
+def comment(alert: Alert, actor: str, text: str, now: float) -> Entry:
+    """Add a note; allowed at any stage, since late knowledge is still knowledge.
+
+    Raises:
+        IllegalMove: the text is empty.
+    """
+    if not text.strip():
+        raise IllegalMove("the comment is empty; write what you saw or did")
+    return Entry(now, actor, "comment", alert.id, {"text": text.strip()})
+
+
+def resolve(alert: Alert, actor: str, note: str, now: float) -> Entry:
+    """Close the work on the alert.
+
+    Raises:
+        IllegalMove: it is resolved already, or it is critical and nobody judged it.
+    """
+    _require_open(alert)
+    if alert.severity is Severity.CRITICAL and alert.verdict is None:
+        raise IllegalMove("a critical alert cannot be resolved without a verdict; judge it first")
+    alert.handling = Handling.RESOLVED
+    alert.resolved_by, alert.resolved_at = actor, now
+    alert.version += 1
+    return Entry(now, actor, "resolve", alert.id, {"note": note.strip()} if note.strip() else {})
+
+
+def _require_open(alert: Alert) -> None:
+    if alert.handling is Handling.RESOLVED:
+        raise IllegalMove(f"the alert was resolved by {alert.resolved_by}; add a comment, or wait for a new one")

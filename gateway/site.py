@@ -1,0 +1,146 @@
+"""The site file's models: one field, one description. ``gateway schema`` turns them into JSON Schema for editors."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from devices.model import DeviceKind
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
+
+
+class Model(BaseModel):
+    """Unknown fields are refused: a misspelt setting must not silently keep its default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(Model):
+    """A secret by reference, never by value."""
+
+    env: str | None = Field(None, description="name of the environment variable that holds the secret")
+    file: Path | None = Field(None, description="file that holds the secret; trailing newline ignored")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Secret":
+        if (self.env is None) == (self.file is None):
+            raise ValueError("give exactly one of env and file")
+        return self
+
+
+class SiteInfo(Model):
+    """Which community this is."""
+
+    id: Identifier = Field(description="short id; the second word of every native topic")
+    name: str = Field(description="name people read")
+    timezone: str = Field("Asia/Shanghai", description="IANA time zone of the site")
+
+
+class Building(Model):
+    """One building."""
+
+    id: Identifier = Field(description="id that devices refer to")
+    name: str = Field("", description="name people read")
+    floors: list[str] = Field(default_factory=list, description="floor labels, lowest first")
+
+
+class DeviceEntry(Model):
+    """One device of the inventory."""
+
+    id: Identifier = Field(description="id of the device; for native devices also the third word of its topics")
+    kind: DeviceKind = Field(description="what it is")
+    name: str = Field("", description="name people read")
+    dialect: str = Field("native", description="how it speaks")
+    address: str = Field("", description="how its dialect names it; default: the id")
+    building: str = Field("", description="id of its building")
+    floor: str = Field("", description="floor label")
+    zone: str = Field("", description="fire zone, facade column, lane or parking area")
+    asset: str = Field("", description="id in the owner's asset register")
+    expect_every_s: float = Field(0, ge=0, description="longest silence in seconds that is normal; 0: not supervised")
+
+
+class Tls(Model):
+    """TLS towards the broker."""
+
+    ca: Path | None = Field(None, description="CA certificate (PEM); default: the system's")
+    cert: Path | None = Field(None, description="client certificate (PEM)")
+    key: Path | None = Field(None, description="client key (PEM)")
+
+
+class Mqtt(Model):
+    """The broker and the session with it."""
+
+    host: str = Field("127.0.0.1", description="broker's host")
+    port: int = Field(1883, ge=1, le=65535, description="broker's port; 8883 is usual with TLS")
+    tls: Tls | None = Field(None, description="present: speak TLS")
+    username: str | None = Field(None, description="user name at the broker")
+    password: Secret | None = Field(None, description="password at the broker")
+    client_id: Identifier = Field("community-gateway", description="fixed id; each lane appends its name")
+    session_expiry_s: int = Field(86_400, ge=0, description="how long the broker keeps the session while we are away")
+    keep_alive_s: int = Field(10, ge=5, description="silence after which either side doubts the connection")
+    receive_maximum: int = Field(2000, ge=1, le=65535, description="messages in flight; bounds one group commit")
+
+
+class Ingest(Model):
+    """What is let in."""
+
+    max_payload_bytes: int = Field(262_144, ge=64, description="larger payloads are refused")
+    rate_per_s: float = Field(50, gt=0, description="messages per second and device, long-term")
+    burst: int = Field(500, ge=1, description="messages of one device that may arrive at once")
+
+
+class Journal(Model):
+    """The durable inbound log."""
+
+    max_bytes: int = Field(2_000_000_000, ge=1_000_000, description="size bound of each lane's log")
+    keep_days: float = Field(30, ge=0, description="kept for replay and back-tests beyond what consumers need")
+    dead_letters: int = Field(10_000, ge=1, description="dead letters kept; the oldest go first")
+
+
+class History(Model):
+    """The time-series store."""
+
+    store: Literal["embedded", "influxdb"] = Field("embedded", description="embedded needs no server")
+    url: str = Field("http://127.0.0.1:8086", description="InfluxDB's address")
+    token: Secret | None = Field(None, description="API token (2.x, 3.x) or user:password (1.8)")
+    org: str = Field("", description="organization (2.x)")
+    bucket: str = Field("community", description="bucket (2.x), database (1.8, 3.x)")
+    batch: int = Field(5_000, ge=1, description="points per write")
+    timeout_s: float = Field(10, gt=0, description="longest wait for one write")
+    keep_days: float = Field(400, gt=0, description="embedded store only: older points are deleted")
+
+
+class Api(Model):
+    """The console's server."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; loopback unless you say otherwise")
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: a free one")
+    session_hours: float = Field(12, gt=0, description="a login lasts this long")
+    secure_cookie: bool = Field(False, description="set when the console is served over HTTPS")
+
+
+class Channel(Model):
+    """One notification channel."""
+
+    name: Identifier = Field(description="name of the channel")
+    url: Secret = Field(description="apprise URL: WeCom, DingTalk, Feishu, mail, webhooks and many more")
+    min_severity: Literal["critical", "major", "minor", "notice"] = Field("major", description="mildest severity sent")
+    language: Literal["zh", "en"] = Field("zh", description="language of the messages")
+
+
+class Site(Model):
+    """The whole site file."""
+
+    site: SiteInfo = Field(description="which community this is")
+    data_dir: Path = Field(Path("var"), description="where the journal, the history and the alerts live")
+    database: str = Field("", description="SQLAlchemy URL of the alerts' database; default: SQLite in data_dir")
+    buildings: list[Building] = Field(default_factory=list, description="the buildings")
+    devices: list[DeviceEntry] = Field(default_factory=list, description="the inventory")
+    mqtt: Mqtt = Field(default_factory=Mqtt, description="the broker")
+    ingest: Ingest = Field(default_factory=Ingest, description="what is let in")
+    journal: Journal = Field(default_factory=Journal, description="the durable inbound log")
+    history: History = Field(default_factory=History, description="the time-series store")
+    api: Api = Field(default_factory=Api, description="the console's server")
+    rules: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters per rule; see docs/rules.md")
+    channels: list[Channel] = Field(default_factory=list, description="notification channels")
