@@ -1,0 +1,71 @@
+"""The last known state of each device, folded from its reports. Pure."""
+
+from msgspec import Struct, field
+
+from devices.model import Report, StateValue
+
+WINDOW = 64
+_MASK = (1 << WINDOW) - 1
+RECENT_KEYS = 16
+
+
+class Twin(Struct, array_like=True, gc=False):
+    """What is known of one device.
+
+    ``at`` is the newest event time folded in, ``last_seen`` the newest receipt. ``online`` is ``None`` until the device
+    was heard. ``highest_sequence`` and ``seen_window`` form a sliding window over the last 64 sequence numbers (the
+    anti-replay window of RFC 4303, section 3.4.3), so that a redelivery in any order is recognised.
+    """
+
+    device: str
+    last_seen: float = 0.0
+    at: float = 0.0
+    online: bool | None = None
+    measurements: dict[str, float] = field(default_factory=dict)
+    states: dict[str, StateValue] = field(default_factory=dict)
+    highest_sequence: int = -1
+    seen_window: int = 0
+    recent_keys: list[str] = field(default_factory=list)
+
+    def is_duplicate(self, report: Report) -> bool:
+        """Tell whether ``report`` was folded before, and remember it.
+
+        A sequence far below the window with a newer event time is a device that restarted its count, not a replay.
+        """
+        sequence = report.sequence
+        if sequence is None:
+            return self._key_seen(report.dedup_key)
+        ahead = sequence - self.highest_sequence
+        if ahead > 0:
+            self.seen_window = ((self.seen_window << ahead) | 1) & _MASK if ahead < WINDOW else 1
+            self.highest_sequence = sequence
+            return False
+        bit = 1 << -ahead if ahead > -WINDOW else 0
+        if bit and not self.seen_window & bit:
+            self.seen_window |= bit
+            return False
+        if report.at <= self.at:
+            return True
+        self.highest_sequence, self.seen_window = sequence, 1
+        return False
+
+    def fold(self, report: Report) -> None:
+        """Merge what ``report`` says; older event time fills gaps but overwrites nothing newer."""
+        if report.received_at > self.last_seen:
+            self.last_seen = report.received_at
+        if report.at >= self.at:
+            self.at = report.at
+            self.measurements.update(report.measurements)
+            self.states.update(report.states)
+        else:
+            self.measurements = {**report.measurements, **self.measurements}
+            self.states = {**report.states, **self.states}
+
+    def _key_seen(self, key: str | None) -> bool:
+        if key is None:
+            return False
+        if key in self.recent_keys:
+            return True
+        self.recent_keys.append(key)
+        del self.recent_keys[:-RECENT_KEYS]
+        return False
