@@ -1,6 +1,6 @@
 """The alert: independent axes and the moves between their values. Pure; every move returns what the audit must say.
 
-A machine raises, extends and clears; people acknowledge, judge and resolve. What the console shows as a stage is derived.
+A machine raises, extends and clears; people acknowledge, judge and resolve. The stage people see is derived.
 """
 
 import hashlib
@@ -210,7 +210,10 @@ def extend(alert: Alert, transition: Transition) -> Entry:
         alert.severity = transition.severity
     alert.version += 1
     return Entry(
-        transition.received_at, MACHINE, "repeat", alert.id,
+        transition.received_at,
+        MACHINE,
+        "repeat",
+        alert.id,
         {"repeats": alert.repeats, "severity": alert.severity, "reason": transition.reason.code},
     )
 

@@ -3,6 +3,7 @@
 Names follow Home Assistant device classes and ONVIF event topics where those exist.
 """
 
+import math
 from typing import Literal
 
 from msgspec import Struct
@@ -20,11 +21,13 @@ EVERY = frozenset(DeviceKind)
 
 
 class Quantity(Struct, frozen=True):
-    """A number a device measures."""
+    """A number a device measures; outside ``low`` to ``high`` it is a fault of the sender, not a reading."""
 
     unit: str
     kinds: frozenset[DeviceKind]
     meaning: str
+    low: float = -math.inf
+    high: float = math.inf
 
 
 class State(Struct, frozen=True):
@@ -45,21 +48,21 @@ class EventCode(Struct, frozen=True):
 
 
 QUANTITIES: dict[str, Quantity] = {
-    "battery_percent": Quantity("%", EVERY, "remaining battery"),
+    "battery_percent": Quantity("%", EVERY, "remaining battery", 0, 100),
     "battery_voltage": Quantity("V", EVERY, "battery voltage"),
     "rssi": Quantity("dBm", EVERY, "received signal strength"),
-    "link_quality": Quantity("1", EVERY, "link quality, 0 to 255"),
-    "temperature": Quantity("degC", frozenset({S, L, W, C}), "temperature at the device"),
-    "humidity": Quantity("%", frozenset({S, W}), "relative humidity"),
-    "smoke_density": Quantity("%/m", frozenset({S}), "obscuration per metre"),
+    "link_quality": Quantity("1", EVERY, "link quality, 0 to 255", 0, 255),
+    "temperature": Quantity("degC", frozenset({S, L, W, C}), "temperature at the device", -60, 1000),
+    "humidity": Quantity("%", frozenset({S, W}), "relative humidity", 0, 100),
+    "smoke_density": Quantity("%/m", frozenset({S}), "obscuration per metre", 0, 100),
     "gas_concentration": Quantity("%LEL", frozenset({S}), "gas, percent of the lower explosive limit"),
-    "speed": Quantity("m/s", frozenset({L}), "car speed, unsigned"),
-    "load_percent": Quantity("%", frozenset({L}), "load of the car"),
+    "speed": Quantity("m/s", frozenset({L}), "car speed, unsigned", 0, 30),
+    "load_percent": Quantity("%", frozenset({L}), "load of the car", 0, 300),
     "floor_index": Quantity("1", frozenset({L}), "landing counted from 0 at the lowest"),
     "run_count": Quantity("1", frozenset({L}), "runs since commissioning"),
     "door_cycles": Quantity("1", frozenset({L, A}), "door openings since commissioning"),
     "passage_count": Quantity("1", frozenset({A}), "passages since commissioning"),
-    "frame_rate": Quantity("1/s", frozenset({C}), "frames decoded per second"),
+    "frame_rate": Quantity("1/s", frozenset({C}), "frames decoded per second", 0, 1000),
     "object_count": Quantity("1", frozenset({C}), "objects in view"),
     "water_level": Quantity("m", frozenset({W}), "water level above the floor"),
 }
@@ -75,8 +78,11 @@ STATES: dict[str, State] = {
     "fault": State("bool", EVERY, "device reports a fault of its own"),
     "battery_low": State("bool", EVERY, "device says its battery is low"),
     "service_mode": State(
-        "text", frozenset({L}), "operating mode of the lift",
-        ("normal", "inspection", "fire_return", "fireman", "emergency_power", "earthquake", "independent", "stopped", "unknown"),
+        "text",
+        frozenset({L}),
+        "operating mode of the lift",
+        ("normal", "inspection", "fire_return", "fireman", "emergency_power", "earthquake")
+        + ("independent", "stopped", "unknown"),
     ),
     "car_state": State("text", frozenset({L}), "movement of the car", ("running", "stopped")),
     "direction": State("text", frozenset({L}), "direction of travel", ("up", "down", "none")),
@@ -92,6 +98,7 @@ STATES: dict[str, State] = {
     "water_leak": State("bool", frozenset({W}), "water where none should be"),
 }
 
+PASSAGE = ("credential_type", "credential_ref", "person_ref", "direction", "door_id", "reader_id", "confidence")
 DETECTION = ("object_id", "object_class", "phase", "zones", "score", "box", "snapshot_ref", "clip_ref")
 
 EVENTS: dict[str, EventCode] = {
@@ -99,12 +106,14 @@ EVENTS: dict[str, EventCode] = {
     "alarm_button": EventCode(frozenset({L}), "alarm button pressed in the car"),
     "unknown_fault": EventCode(frozenset({L, S}), "fault code without a table entry", ("raw_code",)),
     "access_granted": EventCode(
-        frozenset({A}), "credential accepted",
-        ("credential_type", "credential_ref", "person_ref", "direction", "door_id", "reader_id", "confidence"),
+        frozenset({A}),
+        "credential accepted",
+        PASSAGE,
     ),
     "access_denied": EventCode(
-        frozenset({A}), "credential refused",
-        ("reason", "credential_type", "credential_ref", "person_ref", "direction", "door_id", "reader_id", "confidence"),
+        frozenset({A}),
+        "credential refused",
+        ("reason", *PASSAGE),
     ),
     "door_forced": EventCode(frozenset({A}), "door opened without release", ("door_id",)),
     "door_held_open": EventCode(frozenset({A}), "door open longer than the controller allows", ("door_id",)),
@@ -112,7 +121,8 @@ EVENTS: dict[str, EventCode] = {
     "door_closed": EventCode(frozenset({A}), "door closed", ("door_id",)),
     "duress": EventCode(frozenset({A}), "opened under threat", ("door_id", "credential_ref")),
     "falling_object": EventCode(
-        frozenset({C}), "object fell along a facade",
+        frozenset({C}),
+        "object fell along a facade",
         (*DETECTION, "floor_low", "floor_high", "column", "landing", "speed"),
     ),
     "stationary_object": EventCode(frozenset({C}), "something stands in a watched zone", (*DETECTION, "zone")),

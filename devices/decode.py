@@ -1,0 +1,46 @@
+"""Envelope -> reports or a reject: the one entry point to all dialects."""
+
+from devices.dialects.dialect import Dialect, Lane, Route
+from devices.dialects.native import Native
+from devices.model import Envelope, Reject, RejectReason, Report
+from devices.registry import Registry
+
+DIALECTS: dict[str, type[Dialect]] = {"native": Native}
+
+MAX_CACHED_TOPICS = 400_000
+
+
+class Decoder:
+    """Routes topics to dialects and decodes. Topics are routed once; the cache is bounded against made-up topics."""
+
+    def __init__(self, registry: Registry, site: str = "", dialects: tuple[str, ...] = tuple(DIALECTS)) -> None:
+        self.registry = registry
+        self._site = site
+        self._dialects = {name: DIALECTS[name]() for name in dialects}
+        self._routes: dict[str, Route | Reject] = {}
+
+    def filters(self) -> dict[str, Lane]:
+        """Return the topic filters to subscribe to, each with its lane."""
+        return {f: lane for d in self._dialects.values() for f, lane in d.filters(self._site).items()}
+
+    def route(self, topic: str) -> Route | Reject:
+        """Return whom ``topic`` belongs to."""
+        found = self._routes.get(topic)
+        if found is None:
+            if len(self._routes) >= MAX_CACHED_TOPICS:
+                self._routes.clear()
+            found = self._routes[topic] = self._find(topic)
+        return found
+
+    def decode(self, envelope: Envelope) -> list[Report] | Reject:
+        """Decode one message. Never raises on bad input: what cannot be understood is a ``Reject``."""
+        route = self._routes.get(envelope.topic) or self.route(envelope.topic)
+        if isinstance(route, Reject):
+            return route
+        return self._dialects[route.dialect].decode(route, envelope, self.registry)
+
+    def _find(self, topic: str) -> Route | Reject:
+        for dialect in self._dialects.values():
+            if dialect.owns(topic):
+                return dialect.route(topic, self._site)
+        return Reject(RejectReason.UNKNOWN_DIALECT, f"no dialect understands topic {topic[:120]!r}")

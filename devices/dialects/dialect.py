@@ -1,0 +1,60 @@
+"""What every dialect offers, and the tools they share."""
+
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from devices.model import DeviceKind, Envelope, Reject, Report, TimeQuality
+from devices.registry import Registry
+
+YEAR_2020 = 1_577_836_800.0
+MAX_AHEAD_S = 60.0
+MAX_BEHIND_S = 86_400.0
+
+
+class Lane(StrEnum):
+    """Alarm-class traffic has its own session and journal, so that a fire never queues behind telemetry."""
+
+    ALARM = "alarm"
+    TELEMETRY = "telemetry"
+
+
+class Route(Struct, gc=False):
+    """Whom a topic belongs to. ``sender`` is the device's address: the unit of rate limits and of identity."""
+
+    dialect: str
+    sender: str
+    kind: DeviceKind
+    channel: str = ""
+
+
+class Dialect(Protocol):
+    """One way of speaking MQTT. Pure: bytes in, reports out."""
+
+    name: str
+
+    def filters(self, site: str) -> dict[str, Lane]:
+        """MQTT topic filters to subscribe to, each with its lane."""
+
+    def owns(self, topic: str) -> bool:
+        """Tell whether ``topic`` is this dialect's."""
+
+    def route(self, topic: str, site: str) -> Route | Reject:
+        """Read the sender from ``topic``; called once per topic, the answer is cached."""
+
+    def decode(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
+        """Turn one message into reports."""
+
+
+def plausible(at: float, received_at: float, historical: bool) -> tuple[float, TimeQuality]:
+    """Judge an event time given in UTC; an implausible one is replaced by the receipt time and says so.
+
+    Refused are years before 2020 (a clock that was never set), more than 60 s ahead, and, unless the record is declared
+    historical, more than a day behind.
+    """
+    if at > received_at + MAX_AHEAD_S:
+        return received_at, TimeQuality.FUTURE_REJECTED
+    if at < YEAR_2020 or (at < received_at - MAX_BEHIND_S and not historical):
+        return received_at, TimeQuality.DEVICE_UNSYNCED
+    return at, TimeQuality.SOURCE_UTC

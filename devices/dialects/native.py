@@ -1,0 +1,209 @@
+"""The native dialect: ``community/{site}/{kind}/{device}/{channel}``, JSON. Documented in ``docs/native.md``."""
+
+import re
+from datetime import datetime
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from devices.dialects.dialect import Lane, Route, plausible
+from devices.model import DeviceKind, Envelope, Event, Reject, RejectReason, Report, StateValue, TimeQuality
+from devices.names import EVENTS, QUANTITIES, STATES
+from devices.registry import Registry
+
+_TOPIC = re.compile(r"community/([^/]+)/([a-z_]+)/([A-Za-z0-9][A-Za-z0-9_.:-]{0,63})/(telemetry|event|status)")
+_KINDS = {str(kind): kind for kind in DeviceKind}
+_LIMITS = {kind: {name: (q.low, q.high) for name, q in QUANTITIES.items() if kind in q.kinds} for kind in DeviceKind}
+_STATE_WORDS = {
+    kind: {name: None if s.type == "bool" else frozenset(s.values) for name, s in STATES.items() if kind in s.kinds}
+    for kind in DeviceKind
+}
+_TRUTH = {"true": True, "false": False}
+
+
+class Payload(msgspec.Struct, gc=False):
+    """Body of ``telemetry`` and ``event``. Unknown members are ignored, so that newer devices can say more."""
+
+    device: str | None = None
+    ts: int | float | str | None = None
+    seq: int | None = None
+    measurements: dict[str, float | None] = {}
+    states: dict[str, StateValue] = {}
+    events: list[dict[str, Any]] = []
+    test: bool = False
+    historical: bool = False
+
+
+class Status(msgspec.Struct, gc=False):
+    """Body of ``status``, the device's will among them."""
+
+    status: str
+    device: str | None = None
+    ts: int | float | str | None = None
+
+
+_payload = msgspec.json.Decoder(Payload)
+_status = msgspec.json.Decoder(Status)
+
+
+class Native:
+    """Decoder of the native dialect."""
+
+    name = "native"
+
+    def filters(self, site: str) -> dict[str, Lane]:
+        return {
+            f"community/{site}/+/+/event": Lane.ALARM,
+            f"community/{site}/+/+/status": Lane.ALARM,
+            f"community/{site}/+/+/telemetry": Lane.TELEMETRY,
+        }
+
+    def owns(self, topic: str) -> bool:
+        return topic.startswith("community/")
+
+    def route(self, topic: str, site: str) -> Route | Reject:
+        match = _TOPIC.fullmatch(topic)
+        kind = _KINDS.get(match[2]) if match else None
+        if match is None or kind is None:
+            return Reject(
+                RejectReason.BAD_TOPIC,
+                f"topic {topic[:120]!r} is not community/SITE/KIND/DEVICE/(telemetry|event|status) "
+                f"with KIND one of {', '.join(_KINDS)}",
+            )
+        if site and match[1] != site:
+            return Reject(RejectReason.BAD_TOPIC, f"topic names site {match[1]!r}, this gateway serves {site!r}")
+        return Route("native", match[3], kind, match[4])
+
+    def decode(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
+        if not envelope.payload:
+            return Reject(RejectReason.EMPTY, "empty payload; send a JSON object")
+        try:
+            if route.channel == "status":
+                return self._status(route, envelope, registry)
+            return self._report(route, envelope, registry)
+        except msgspec.ValidationError as error:
+            return Reject(RejectReason.WRONG_SHAPE, f"{error}; see docs/native.md")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return Reject(RejectReason.MALFORMED, f"not JSON: {error}")
+
+    def _report(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
+        body = _payload.decode(envelope.payload)
+        if body.device is not None and body.device != route.sender:
+            return _mismatch(route, body.device)
+        received_at = envelope.received_at
+        at, quality = _event_time(body.ts, received_at, body.historical)
+        device = registry.resolve("native", route.sender)
+        raw: dict[str, Any] = {}
+        return [
+            Report(
+                device=device.id if device else route.sender,
+                kind=device.kind if device else route.kind,
+                at=at,
+                received_at=received_at,
+                time_quality=quality,
+                measurements=_measurements(route.kind, body.measurements, raw),
+                states=_states(route.kind, body.states, raw) if body.states else body.states,
+                events=_events(route.kind, body.events, raw) if body.events else [],
+                snapshot=envelope.retained,
+                historical=body.historical,
+                test=body.test,
+                registered=device is not None,
+                sequence=body.seq,
+                dedup_key=f"{crc32(envelope.payload):08x}" if body.seq is None else None,
+                raw_codes=raw,
+            )
+        ]
+
+    def _status(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
+        text = envelope.payload.strip()
+        status = Status(text.decode()) if text in (b"online", b"offline") else _status.decode(text)
+        if status.device is not None and status.device != route.sender:
+            return _mismatch(route, status.device)
+        if status.status not in ("online", "offline"):
+            return Reject(RejectReason.WRONG_SHAPE, f"status is {status.status[:40]!r}; say online or offline")
+        at, quality = _event_time(status.ts, envelope.received_at, False)
+        device = registry.resolve("native", route.sender)
+        return [
+            Report(
+                device=device.id if device else route.sender,
+                kind=device.kind if device else route.kind,
+                at=at,
+                received_at=envelope.received_at,
+                time_quality=quality,
+                availability=status.status == "online",
+                snapshot=envelope.retained,
+                registered=device is not None,
+            )
+        ]
+
+
+def _mismatch(route: Route, claimed: str) -> Reject:
+    return Reject(
+        RejectReason.IDENTITY_MISMATCH,
+        f"payload says device {claimed[:64]!r}, topic says {route.sender!r}; the topic decides who speaks",
+    )
+
+
+def _event_time(ts: float | str | None, received_at: float, historical: bool) -> tuple[float, TimeQuality]:
+    if ts is None:
+        return received_at, TimeQuality.RECEIVED_ONLY
+    if isinstance(ts, str):
+        try:
+            moment = datetime.fromisoformat(ts)
+        except ValueError:
+            return received_at, TimeQuality.RECEIVED_ONLY
+        if moment.tzinfo is None:
+            return received_at, TimeQuality.RECEIVED_ONLY
+        return plausible(moment.timestamp(), received_at, historical)
+    return plausible(ts / 1000, received_at, historical)
+
+
+def _measurements(kind: DeviceKind, given: dict[str, float | None], raw: dict[str, Any]) -> dict[str, float]:
+    """Keep what the table knows and its limits allow; the rest goes to ``raw`` for people to see."""
+    limits = _LIMITS[kind]
+    for name, value in given.items():
+        limit = limits.get(name)
+        if limit is None or value is None or not limit[0] <= value <= limit[1]:
+            break
+    else:
+        return given  # type: ignore[return-value]  # no None was met
+    kept = {}
+    for name, value in given.items():
+        limit = limits.get(name)
+        if limit is None or (value is not None and not limit[0] <= value <= limit[1]):
+            raw[name] = value
+        elif value is not None:
+            kept[name] = value
+    return kept
+
+
+def _states(kind: DeviceKind, given: dict[str, StateValue], raw: dict[str, Any]) -> dict[str, StateValue]:
+    """Keep known states with values of their type; a word nobody agreed on is unknown (``None``), not false."""
+    table = _STATE_WORDS[kind]
+    kept: dict[str, StateValue] = {}
+    for name, value in given.items():
+        if name not in table:
+            raw[name] = value
+            continue
+        words = table[name]
+        if words is None and type(value) is str:
+            value = _TRUTH.get(value)
+        elif words is not None and (type(value) is bool or (words and value not in words)):
+            value = None
+        if value is None and given[name] is not None:
+            raw[name] = given[name]
+        kept[name] = value
+    return kept
+
+
+def _events(kind: DeviceKind, given: list[dict[str, Any]], raw: dict[str, Any]) -> list[Event]:
+    kept = []
+    for item in given:
+        code = item.get("code")
+        known = EVENTS.get(code) if isinstance(code, str) else None
+        if known is None or kind not in known.kinds:
+            raw.setdefault("events", []).append(code)
+            continue
+        kept.append(Event(code, {k: v for k, v in item.items() if k in known.attributes}))  # type: ignore[arg-type]
+    return kept
