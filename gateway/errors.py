@@ -1,4 +1,4 @@
-"""The few errors an operator reads. Each names the place, the cause and what to do; the command line adds no traceback."""
+"""The few errors an operator reads. Each names the place, the cause and what to do; no traceback is added."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """Logs: one JSON object a line on stderr, whatever a device, a person or a library puts into the text.
 
-Payloads reach the log as values, so line breaks, terminal escapes and bidirectional overrides are written as JSON escapes:
+Payloads reach the log as values, so line breaks, terminal escapes and bidirectional overrides are written as escapes:
 a device cannot forge a line or repaint an operator's terminal. Chinese and other letters stay readable.
 """
 
@@ -19,9 +19,7 @@ Level = Literal["debug", "info", "warning", "error"]
 HIDDEN = "[hidden]"
 _SECRET_KEYS = frozenset({"password", "token", "secret", "authorization", "cookie", "once"})
 _QUIET = ("uvicorn.access", "alembic", "influxdb_client", "apprise", "asyncio", "paho")
-_UNSAFE = re.compile(
-    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
 
 
 class _Sink:

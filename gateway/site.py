@@ -1,26 +1,53 @@
-"""The site file's models: one field, one description. ``gateway schema`` turns them into JSON Schema for editors."""
+"""The site file's models: one field, one description. ``gateway schema`` turns them into JSON Schema for editors.
+
+Relative paths count from the folder of the site file.
+"""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
 
 from devices.model import DeviceKind
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 
 
+def _anchor(path: Path, info: ValidationInfo) -> Path:
+    """Take a relative path from the site file's folder: its meaning must not depend on where we are started."""
+    base = (info.context or {}).get("base")
+    return path if base is None else Path(base) / path
+
+
+def _label(value: Any) -> Any:
+    """Let ``floors: [B1, 1, 2]`` mean what it says."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+SitePath = Annotated[Path, AfterValidator(_anchor)]
+Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | int)]
+
+
 class Model(BaseModel):
     """Unknown fields are refused: a misspelt setting must not silently keep its default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Secret(Model):
     """A secret by reference, never by value."""
 
     env: str | None = Field(None, description="name of the environment variable that holds the secret")
-    file: Path | None = Field(None, description="file that holds the secret; trailing newline ignored")
+    file: SitePath | None = Field(None, description="file that holds the secret; trailing newline ignored")
 
     @model_validator(mode="after")
     def _one_source(self) -> "Secret":
@@ -42,7 +69,7 @@ class Building(Model):
 
     id: Identifier = Field(description="id that devices refer to")
     name: str = Field("", description="name people read")
-    floors: list[str] = Field(default_factory=list, description="floor labels, lowest first")
+    floors: list[Label] = Field(default_factory=list, description="floor labels, lowest first")
 
 
 class DeviceEntry(Model):
@@ -54,7 +81,7 @@ class DeviceEntry(Model):
     dialect: str = Field("native", description="how it speaks")
     address: str = Field("", description="how its dialect names it; default: the id")
     building: str = Field("", description="id of its building")
-    floor: str = Field("", description="floor label")
+    floor: Label = Field("", description="floor label")
     zone: str = Field("", description="fire zone, facade column, lane or parking area")
     asset: str = Field("", description="id in the owner's asset register")
     expect_every_s: float = Field(0, ge=0, description="longest silence in seconds that is normal; 0: not supervised")
@@ -63,9 +90,9 @@ class DeviceEntry(Model):
 class Tls(Model):
     """TLS towards the broker."""
 
-    ca: Path | None = Field(None, description="CA certificate (PEM); default: the system's")
-    cert: Path | None = Field(None, description="client certificate (PEM)")
-    key: Path | None = Field(None, description="client key (PEM)")
+    ca: SitePath | None = Field(None, description="CA certificate (PEM); default: the system's")
+    cert: SitePath | None = Field(None, description="client certificate (PEM)")
+    key: SitePath | None = Field(None, description="client key (PEM)")
 
 
 class Mqtt(Model):
@@ -133,8 +160,12 @@ class Site(Model):
     """The whole site file."""
 
     site: SiteInfo = Field(description="which community this is")
-    data_dir: Path = Field(Path("var"), description="where the journal, the history and the alerts live")
-    database: str = Field("", description="SQLAlchemy URL of the alerts' database; default: SQLite in data_dir")
+    data_dir: SitePath = Field(
+        Path("var"), validate_default=True, description="where the journal, the history and the alerts live"
+    )
+    database: str = Field(
+        "", description="SQLAlchemy URL of the alerts' database, without password; default: SQLite in data_dir"
+    )
     buildings: list[Building] = Field(default_factory=list, description="the buildings")
     devices: list[DeviceEntry] = Field(default_factory=list, description="the inventory")
     mqtt: Mqtt = Field(default_factory=Mqtt, description="the broker")

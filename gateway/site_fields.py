@@ -1,0 +1,95 @@
+"""Turns pydantic's errors about a site file into sentences that name the field, what is wrong and the remedy.
+
+Values are never repeated, except words of a closed list: whoever pastes a secret into the wrong field must not meet it
+again in a log.
+"""
+
+import types
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from gateway.site import Secret
+from gateway.yaml_reader import Loc
+
+IDENTIFIER_HELP = "use letters, digits and _ . : - only, at most 64, the first a letter or digit"
+
+
+class Problem(NamedTuple):
+    """What is wrong at one place, and what to do."""
+
+    loc: Loc
+    what: str
+    remedy: str
+
+
+def field_problems(error: ValidationError, model: type[BaseModel], prefix: Loc = ()) -> list[Problem]:
+    """Describe each of pydantic's errors; ``prefix`` is where ``model`` sits in the file."""
+    return [_problem(details, model, prefix) for details in error.errors(include_url=False)]
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Say which known word was probably meant, or list them all."""
+    words = sorted(known)
+    near = get_close_matches(word, words, 1, 0.6)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(words) or 'none'}"
+
+
+def _problem(details: ErrorDetails, model: type[BaseModel], prefix: Loc) -> Problem:
+    loc, kind = tuple(details["loc"]), details["type"]
+    owner, field = _find(model, loc)
+    loc = (*prefix, *loc)
+    if kind == "extra_forbidden":
+        return Problem(loc, "unknown field", closest(str(loc[-1]), owner.model_fields))
+    if kind == "missing":
+        return Problem(loc, "is missing", f"add it: {_meaning(field)}")
+    return Problem(loc, _what(details), _remedy(details, owner, field))
+
+
+def _what(details: ErrorDetails) -> str:
+    if details["type"] == "string_pattern_mismatch":
+        return "is no valid id"
+    message = details["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    return message.split(" or instance of ")[0].replace("valid dictionary", "mapping of fields")
+
+
+def _remedy(details: ErrorDetails, owner: type[BaseModel], field: FieldInfo | None) -> str:
+    kind, value = details["type"], details["input"]
+    if owner is Secret or (field is not None and Secret in _models(field.annotation)):
+        return "give a secret by reference: {env: NAME} or {file: PATH}"
+    if kind == "string_pattern_mismatch":
+        return IDENTIFIER_HELP
+    if kind in ("enum", "literal_error") and isinstance(value, str):
+        return closest(value, str(details["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", "))
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return "put it in quotes"
+    return f"it means: {_meaning(field)}"
+
+
+def _meaning(field: FieldInfo | None) -> str:
+    return field.description if field is not None and field.description else "see docs/site-file.md"
+
+
+def _find(model: type[BaseModel], loc: Loc) -> tuple[type[BaseModel], FieldInfo | None]:
+    """Follow ``loc`` down the models: the innermost model it enters, and the last field it names."""
+    owner, field = model, None
+    for part in loc:
+        if isinstance(part, str) and part in owner.model_fields:
+            field = owner.model_fields[part]
+        inner = _models(field.annotation) if field is not None else []
+        if len(inner) == 1 and part != loc[-1]:
+            owner = inner[0]
+    return owner, field
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models in an annotation such as ``list[Device]`` or ``Tls | None``."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    if get_origin(annotation) in (list, Union, types.UnionType):
+        return [found for part in get_args(annotation) for found in _models(part)]
+    return []
