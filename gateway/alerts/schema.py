@@ -1,0 +1,163 @@
+"""The tables. Whole records are kept as JSON in ``body``; a column stands beside it where a query needs one."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+metadata = MetaData()
+
+Count = BigInteger().with_variant(Integer, "sqlite")
+
+
+class AnyText(TypeDecorator[str]):
+    """Text that may hold any character. PostgreSQL refuses U+0000: it is kept as ``\\0``, and ``\\`` as ``\\\\``."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or ("\\" not in value and "\0" not in value):
+            return value
+        return value.replace("\\", "\\\\").replace("\0", "\\0")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        if not isinstance(value, str) or "\\" not in value:
+            return value
+        return "\\".join(part.replace("\\0", "\0") for part in value.split("\\\\"))
+
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("open_fingerprint", AnyText, unique=True),
+    Column("handling", AnyText, nullable=False),
+    Column("severity", AnyText, nullable=False),
+    Column("rule", AnyText, nullable=False),
+    Column("building", AnyText, nullable=False),
+    Column("raised_at", Double, nullable=False),
+    Column("haystack", AnyText, nullable=False),
+    Column("body", Text, nullable=False),
+    # The haystack rides in the index: a text search over a million alerts then never touches the wide rows.
+    Index("ix_alert_page", "raised_at", "id", "haystack"),
+    Index("ix_alert_handling", "handling", "raised_at", "id"),
+    Index("ix_alert_severity", "severity", "raised_at", "id"),
+    Index("ix_alert_rule", "rule", "raised_at", "id"),
+    Index("ix_alert_building", "building", "raised_at", "id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Count, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("actor", AnyText, nullable=False),
+    Column("action", AnyText, nullable=False),
+    Column("alert", AnyText, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index("ix_audit_alert", "alert", "seq"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("alert", AnyText, nullable=False),
+    Column("channel", AnyText, nullable=False),
+    Column("stage", AnyText, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double, nullable=False),
+    Column("last_error", AnyText),
+    Column("sent_at", Double),
+    Index(
+        "ix_outbox_due",
+        "priority",
+        "created_at",
+        sqlite_where=text("sent_at IS NULL"),
+        postgresql_where=text("sent_at IS NULL"),
+    ),
+)
+
+rule_state = Table(
+    "rule_state",
+    metadata,
+    Column("rule", AnyText, primary_key=True),
+    Column("device", AnyText, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+)
+
+twin_shard = Table(
+    "twin_shard",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("twins", LargeBinary, nullable=False),
+)
+
+lane_cursor = Table(
+    "lane_cursor",
+    metadata,
+    Column("lane", AnyText, primary_key=True),
+    Column("next_seq", Count, nullable=False),
+)
+
+stranger = Table(
+    "stranger",
+    metadata,
+    Column("device", AnyText, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+adopted_device = Table(
+    "adopted_device",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("adopted_by", AnyText, nullable=False),
+    Column("adopted_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("username", AnyText, primary_key=True),
+    Column("name", AnyText, nullable=False),
+    Column("role", AnyText, nullable=False),
+    Column("language", AnyText, nullable=False),
+    Column("password_hash", Text, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("username", AnyText, ForeignKey("person.username", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Index("ix_session_username", "username"),
+)
+
+once_token = Table(
+    "once_token",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("username", AnyText, ForeignKey("person.username", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
