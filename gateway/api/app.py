@@ -1,0 +1,62 @@
+"""Puts the API together."""
+
+from functools import cache
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from prometheus_client import CollectorRegistry
+
+from gateway.api import alerts, devices, health, openapi, problems, quarantine, session, static, stream
+from gateway.api.context import Ports
+from gateway.api.headers import SecurityHeaders
+from gateway.api.hub import Hub
+from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader
+from gateway.site import Site
+
+# The console's files answer every address the others do not, so they come last.
+ROUTERS = tuple(module.router for module in (session, alerts, devices, quarantine, health, stream, openapi, static))
+DESCRIPTION = (
+    "Alerts and devices of a residential community. JSON; times are seconds since the Unix epoch, UTC; "
+    "errors are problem documents (RFC 9457); log in to get the session cookie."
+)
+
+
+def create_app(
+    *,
+    site: Site,
+    desk: Desk,
+    devices: Devices,
+    history: HistoryReader,
+    health: Health,
+    accounts: Accounts,
+    hub: Hub,
+    registry: CollectorRegistry,
+    console_dir: Path | None,
+) -> FastAPI:
+    """Build the application. ``console_dir`` holds the built console; without it a page says how to build it.
+
+    Serve it without trusting forwarded headers (uvicorn: ``proxy_headers=False, server_header=False``), and call
+    ``hub.close()`` before asking the server to stop: it waits for open streams.
+    """
+    app = FastAPI(
+        title="Community Gateway",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would be built from the Host header
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.ports = Ports(site, desk, devices, history, health, accounts, hub, registry, console_dir)
+    problems.install(app)
+    app.add_middleware(SecurityHeaders, https=site.api.secure_cookie)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = cache(lambda: openapi.describe(app))  # type: ignore[method-assign]
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

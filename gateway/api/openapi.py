@@ -1,0 +1,119 @@
+"""The API's description, and a page that shows it without any script: it works offline and under our own CSP."""
+
+from html import escape
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+
+from gateway.api.policy import Access, access_to
+from gateway.api.problems import MEDIA_TYPE
+from gateway.api.schema import ProblemView
+from gateway.api.security import COOKIE, CSRF_HEADER, CSRF_VALUE, GuardedRoute
+from gateway.api.views import Json
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+TAGS = [
+    {"name": "session", "description": "Logging in and out; the session is a cookie."},
+    {"name": "alerts", "description": "The review queue."},
+    {"name": "devices", "description": "The site, its devices and their history."},
+    {"name": "quarantine", "description": "Unknown devices and messages that could not be understood."},
+    {"name": "health", "description": "How the gateway itself is."},
+    {"name": "stream", "description": "Server-sent events."},
+]
+_PROBLEMS = {
+    401: "Not logged in, or the login was refused",
+    403: "The role does not suffice, or the request came from another site's page",
+    404: "No such thing",
+    409: "Somebody was faster, or the move is not allowed now",
+    413: "The body is too large",
+    422: "A parameter or member is missing or wrong",
+    429: "Too many failures; see Retry-After",
+    503: "A store does not answer, so nothing was changed",
+}
+_CSRF_PARAMETER = {
+    "name": CSRF_HEADER,
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "const": CSRF_VALUE},
+}
+
+
+@router.get("/api/openapi.json")
+async def openapi_json(request: Request) -> Response:
+    """The description as OpenAPI."""
+    return Json(request.app.openapi())
+
+
+@router.get("/api/docs")
+async def docs(request: Request) -> Response:
+    """The description as a page."""
+    return HTMLResponse(render(request.app.openapi()))
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI of ``app``, with what the gate adds to every route: roles, the CSRF header, problem documents."""
+    spec = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=TAGS)
+    for path, operations in spec["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, method.upper(), access_to(method.upper(), path))
+    components = spec["components"]
+    components["schemas"].pop("HTTPValidationError", None)
+    components["schemas"].pop("ValidationError", None)
+    components["schemas"]["Problem"] = ProblemView.model_json_schema() | {"title": "Problem"}
+    components["securitySchemes"] = {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}}
+    return spec
+
+
+def _complete(operation: dict[str, Any], method: str, access: Access) -> None:
+    operation["x-access"] = access.value
+    responses = operation["responses"]
+    codes = {int(code) for code in responses if int(code) >= 400 and "content" not in responses[code]}
+    codes |= {422} & {int(code) for code in responses}
+    if access is not Access.PUBLIC:
+        operation["security"] = [{"session": []}]
+        codes |= {401, 403} if access is not Access.LOOPBACK else {401}
+    if method == "POST":
+        operation.setdefault("parameters", []).append(_CSRF_PARAMETER)
+        codes |= {403}
+    if "requestBody" in operation:
+        codes |= {413}
+    for code in sorted(codes):
+        responses[str(code)] = _problem_response(_PROBLEMS[code])
+
+
+def _problem_response(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def render(spec: dict[str, Any]) -> str:
+    """One plain page: every operation with its access, parameters, body and answers."""
+    rows = "".join(
+        _row(method.upper(), path, operation)
+        for path, operations in spec["paths"].items()
+        for method, operation in operations.items()
+    )
+    title = escape(f"{spec['info']['title']} {spec['info']['version']}")
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
+<style>body{{font:15px system-ui;margin:2em}}td,th{{padding:.4em .8em;text-align:left;vertical-align:top}}
+tr{{border-bottom:1px solid #ccc}}table{{border-collapse:collapse}}</style>
+<h1>{title}</h1><p>{escape(spec["info"]["description"])}</p>
+<p>Machine-readable: <a href="/api/openapi.json">/api/openapi.json</a></p>
+<table><tr><th>Operation<th>What it does<th>Access<th>Takes<th>Answers</tr>{rows}</table></html>
+"""
+
+
+def _row(method: str, path: str, operation: dict[str, Any]) -> str:
+    takes = [p["name"] for p in operation.get("parameters", ())]
+    if "requestBody" in operation:
+        takes.append(_schema_name(operation["requestBody"]))
+    answers = [f"{code} {_schema_name(response)}".strip() for code, response in operation["responses"].items()]
+    cells = (operation.get("description", ""), operation["x-access"], ", ".join(takes), ", ".join(answers))
+    return f"<tr><td><code>{method} {escape(path)}</code>" + "".join(f"<td>{escape(cell)}" for cell in cells) + "</tr>"
+
+
+def _schema_name(holder: dict[str, Any]) -> str:
+    schemas = (content.get("schema", {}) for content in holder.get("content", {}).values())
+    return ", ".join(s["$ref"].rpartition("/")[2] for s in schemas if "$ref" in s)

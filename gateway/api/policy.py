@@ -1,0 +1,70 @@
+"""Who may call what: the one table. A route without a row here stops the gateway from starting."""
+
+from enum import StrEnum
+
+from gateway.alerts.people import Role
+
+
+class Access(StrEnum):
+    """What a route demands. ``LOOPBACK`` is open to this machine; from elsewhere it takes a login."""
+
+    PUBLIC = "public"
+    LOOPBACK = "loopback"
+    VIEWER = "viewer"
+    GUARD = "guard"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+POLICY: dict[tuple[str, str], Access] = {
+    ("POST", "/api/login"): Access.PUBLIC,
+    ("POST", "/api/login/once"): Access.PUBLIC,
+    ("POST", "/api/logout"): Access.PUBLIC,
+    ("GET", "/api/me"): Access.VIEWER,
+    ("GET", "/api/site"): Access.VIEWER,
+    ("GET", "/api/alerts"): Access.VIEWER,
+    ("GET", "/api/alerts/{alert_id}"): Access.VIEWER,
+    ("POST", "/api/alerts/{alert_id}/acknowledge"): Access.GUARD,
+    ("POST", "/api/alerts/{alert_id}/verdict"): Access.GUARD,
+    ("POST", "/api/alerts/{alert_id}/comment"): Access.GUARD,
+    ("POST", "/api/alerts/{alert_id}/resolve"): Access.GUARD,
+    ("GET", "/api/devices"): Access.VIEWER,
+    ("GET", "/api/devices/{device_id}"): Access.VIEWER,
+    ("GET", "/api/devices/{device_id}/history"): Access.VIEWER,
+    ("GET", "/api/quarantine"): Access.VIEWER,
+    ("POST", "/api/quarantine/{device_id}/adopt"): Access.MANAGER,
+    ("GET", "/api/dead-letters"): Access.MANAGER,
+    ("GET", "/api/health"): Access.VIEWER,
+    ("GET", "/api/stream"): Access.VIEWER,
+    ("GET", "/api/openapi.json"): Access.VIEWER,
+    ("GET", "/api/docs"): Access.VIEWER,
+    ("GET", "/healthz"): Access.PUBLIC,
+    ("GET", "/readyz"): Access.PUBLIC,
+    ("GET", "/metrics"): Access.LOOPBACK,
+    ("GET", "/{path:path}"): Access.PUBLIC,
+    ("HEAD", "/{path:path}"): Access.PUBLIC,
+}
+
+_RANK = {role: rank for rank, role in enumerate(Role)}
+
+
+def access_to(method: str, path: str) -> Access:
+    """Look up the policy of a route.
+
+    Raises:
+        RuntimeError: the table has no row for it.
+    """
+    try:
+        return POLICY[method, path]
+    except KeyError:
+        raise RuntimeError(f"no policy for {method} {path}; decide who may call it in gateway/api/policy.py") from None
+
+
+def allows(access: Access, role: Role | None, *, loopback: bool) -> bool:
+    """Tell whether somebody with ``role`` (``None``: not logged in) may pass."""
+    if access is Access.PUBLIC or (access is Access.LOOPBACK and loopback):
+        return True
+    if role is None:
+        return False
+    needed = Role.VIEWER if access is Access.LOOPBACK else Role(access.value)
+    return _RANK[role] >= _RANK[needed]

@@ -1,0 +1,111 @@
+"""What the API needs from the gateway. The core implements these on the one event loop; tests implement them in memory.
+
+Times are epoch seconds, UTC. Every method that waits may raise ``Unavailable`` or the alert store's
+``StoreUnavailable``; the answer is 503 with the message as detail.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from alert_rules.alert import Alert, Verdict
+from devices.registry import Device
+from devices.twin import Twin
+from gateway.alerts.people import Person
+from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+
+Points = dict[str, list[tuple[float, float | bool | str]]]
+
+
+class Grant(Struct, frozen=True):
+    """A fresh login: the secret for the session cookie, and whose it is."""
+
+    token: str
+    person: Person
+
+
+class Conflict(Exception):
+    """Somebody else was faster, or the name is taken; the message says what to do."""
+
+
+class Unavailable(Exception):
+    """A store does not answer now; the message names it and the remedy."""
+
+
+class Unsaved(Unavailable):
+    """A person's move could not be made durable, so it was not made at all."""
+
+
+class Desk(Protocol):
+    """Where alerts wait for people."""
+
+    def open_alerts(self) -> list[Alert]:
+        """Every open alert, from memory: also those the disk refuses to keep."""
+
+    def is_saved(self, alert_id: str) -> bool:
+        """``False`` only for an alert that lives in memory alone."""
+
+    async def search(self, f: AlertFilter) -> list[Alert]:
+        """Stored alerts that match, newest first."""
+
+    async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
+        """The alert and its audit rows, oldest first."""
+
+    async def acknowledge(self, alert_id: str, version: int, actor: str) -> Alert:
+        """Raises KeyError (no such alert), Conflict (stale version), IllegalMove or Unsaved, as do the moves below."""
+
+    async def judge(self, alert_id: str, version: int, verdict: Verdict, reason: str, actor: str) -> Alert: ...
+
+    async def comment(self, alert_id: str, text: str, actor: str) -> Alert: ...
+
+    async def resolve(self, alert_id: str, version: int, note: str, actor: str) -> Alert: ...
+
+
+class Devices(Protocol):
+    """The inventory, with what each device last said."""
+
+    def items(self) -> Iterable[tuple[Device, Twin | None]]: ...
+
+    def get(self, device_id: str) -> tuple[Device, Twin | None] | None: ...
+
+    def strangers(self) -> list[Stranger]:
+        """Devices that speak but are in no inventory."""
+
+    async def adopt(
+        self, device_id: str, name: str, building: str, floor: str, zone: str, expect_every_s: float, actor: str
+    ) -> Device:
+        """Take a stranger into the inventory. Raises KeyError (no such stranger), Conflict or Unsaved."""
+
+
+class HistoryReader(Protocol):
+    """The time-series store, read side."""
+
+    async def query(self, device: Device, start: float, end: float, every_s: float) -> Points:
+        """Fields of ``device`` in buckets of ``every_s`` seconds: numbers averaged, states the last."""
+
+
+class Health(Protocol):
+    """How the gateway itself is."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """The body of ``/api/health``."""
+
+    async def dead_letters(self, limit: int) -> list[dict[str, Any]]:
+        """The newest messages that could not be understood, newest first."""
+
+
+class Accounts(Protocol):
+    """``gateway.alerts.people.People``, called off the event loop, with the clock and the session's length filled in."""
+
+    async def login(self, username: str, password: str, address: str) -> Grant:
+        """Raises LoginRefused or TooManyAttempts; ``address`` is the peer's, never a forwarded header."""
+
+    async def login_once(self, token: str) -> Grant:
+        """Spend a one-time token. Raises LoginRefused."""
+
+    async def session(self, token: str) -> Person | None:
+        """Whose unexpired session this is."""
+
+    async def logout(self, token: str) -> None:
+        """End the session; unknown tokens are fine."""

@@ -1,0 +1,339 @@
+"""Bodies of requests, which are checked, and of answers, which are documented (views.py builds those faster)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
+
+from alert_rules.alert import Condition, Handling, Severity, Stage, Verdict
+from devices.model import DeviceKind
+from gateway.alerts.people import Role
+
+StateFilter = Literal["open", "resolved", "all"]
+
+
+def _no_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain a NUL character")
+    return text
+
+
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_no_nul)]
+Long = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(_no_nul)]
+EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
+Version = Annotated[int, Field(ge=1, description="the version you saw; stale means 409, look again")]
+Time = Annotated[float, Field(description="seconds since the Unix epoch, UTC")]
+
+
+class Request(BaseModel):
+    """Misspelt members are refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Login(Request):
+    """Name and password."""
+
+    username: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class LoginOnce(Request):
+    """A one-time token from the command line."""
+
+    token: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class AlertQuery(Request):
+    """Which alerts, newest first."""
+
+    state: StateFilter = "open"
+    severity: Annotated[Severity | None, EmptyIsNone] = None
+    rule: Annotated[Short | None, EmptyIsNone] = None
+    building: Annotated[Short | None, EmptyIsNone] = None
+    q: Annotated[Short | None, EmptyIsNone, Field(description="text in device, place name, building or rule")] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    before: Annotated[FiniteFloat | None, EmptyIsNone, Field(description="next page: raised_at of the last one")] = None
+    before_id: Annotated[
+        Short | None, EmptyIsNone, Field(description="id of the last one; keeps alerts of the same instant")
+    ] = None
+
+
+class DeviceQuery(Request):
+    """Which devices."""
+
+    kind: Annotated[DeviceKind | None, EmptyIsNone] = None
+    building: Annotated[Short | None, EmptyIsNone] = None
+    q: Annotated[Short | None, EmptyIsNone, Field(description="text in id, name, zone or asset")] = None
+
+
+class HistoryQuery(Request):
+    """Which stretch of time, in buckets of how many seconds; default: 300 buckets."""
+
+    start: FiniteFloat
+    end: FiniteFloat
+    every_s: Annotated[FiniteFloat | None, Field(gt=0)] = None
+
+
+class Move(Request):
+    """A change to the alert as you saw it."""
+
+    version: Version
+
+
+class Judgement(Move):
+    """The finding. A false alarm needs its reason."""
+
+    verdict: Verdict
+    reason: Long = ""
+
+
+class Resolution(Move):
+    """What was done."""
+
+    note: Long = ""
+
+
+class Comment(Request):
+    """What you saw or did."""
+
+    text: Annotated[Long, Field(min_length=1)]
+
+
+class Adoption(Request):
+    """Where the device is."""
+
+    name: Annotated[Short, Field(min_length=1)]
+    building: Short = ""
+    floor: Short = ""
+    zone: Short = ""
+    expect_every_s: Annotated[FiniteFloat, Field(ge=0, description="longest normal silence; 0: not supervised")] = 0
+
+
+class PersonView(BaseModel):
+    """Who is logged in."""
+
+    username: str
+    name: str
+    role: Role
+    language: str
+
+
+class BuildingView(BaseModel):
+    """One building; floors from the lowest up."""
+
+    id: str
+    name: str
+    floors: list[str]
+
+
+class SiteView(BaseModel):
+    """Which community this is."""
+
+    id: str
+    name: str
+    timezone: str
+    buildings: list[BuildingView]
+
+
+class Answer(BaseModel):
+    """Strict, so that a test holds views.py to it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PlaceView(Answer):
+    """Where the device was when the alert was raised."""
+
+    name: str
+    building: str
+    floor: str
+    zone: str
+
+
+class ReasonView(Answer):
+    """Why the rule decided: what it saw and what it compared with."""
+
+    code: str
+    values: dict[str, Any]
+    thresholds: dict[str, Any]
+
+
+class AlertView(Answer):
+    """An alert. ``saved: false``: shown from memory because the disk refuses; it is still a real alert."""
+
+    id: str
+    fingerprint: str
+    rule: str
+    device: str
+    kind: DeviceKind
+    subject: str
+    severity: Severity
+    stage: Stage
+    condition: Condition
+    place: PlaceView
+    raised_at: Time
+    received_at: Time
+    last_at: Time
+    repeats: int
+    reason: ReasonView
+    test: bool
+    registered: bool
+    acknowledged_by: str | None
+    acknowledged_at: Time | None
+    verdict: Verdict | None
+    verdict_reason: str | None
+    verdict_by: str | None
+    verdict_at: Time | None
+    handling: Handling
+    resolved_by: str | None
+    resolved_at: Time | None
+    attributes: dict[str, Any]
+    version: int
+    saved: bool
+
+
+class TimelineRow(Answer):
+    """One row of the audit chain."""
+
+    seq: int
+    at: Time
+    actor: str
+    action: str
+    detail: dict[str, Any]
+
+
+class AlertDetail(AlertView):
+    """An alert with what happened to it, oldest first."""
+
+    timeline: list[TimelineRow]
+
+
+class Counts(Answer):
+    """Alerts of the whole site that are open and not judged."""
+
+    critical: int
+    major: int
+    minor: int
+    notice: int
+
+
+class AlertList(Answer):
+    """One page."""
+
+    items: list[AlertView]
+    counts: Counts
+
+
+class DeviceView(Answer):
+    """A device and what it last said. ``null`` is unknown, never normal."""
+
+    id: str
+    kind: DeviceKind
+    name: str
+    building: str
+    floor: str
+    zone: str
+    asset: str
+    dialect: str
+    online: bool | None
+    last_seen: Time | None
+    measurements: dict[str, float]
+    states: dict[str, bool | str | None]
+
+
+class DeviceList(Answer):
+    """Devices in the inventory's order."""
+
+    items: list[DeviceView]
+
+
+class HistoryView(Answer):
+    """Per field: time and value of each bucket that has one."""
+
+    fields: dict[str, list[tuple[float, float | bool | str]]]
+
+
+class StrangerView(Answer):
+    """A device that speaks but is in no inventory."""
+
+    device: str
+    kind: DeviceKind
+    dialect: str
+    first_seen: Time
+    last_seen: Time
+    count: int
+    last: dict[str, Any]
+
+
+class Quarantine(Answer):
+    """Strangers, the latest heard first."""
+
+    items: list[StrangerView]
+
+
+class DeadLetter(BaseModel):
+    """A message that could not be understood, and why."""
+
+    id: int
+    lane: str
+    seq: int
+    at: Time
+    topic: str
+    reason: str
+    detail: str
+    payload: Annotated[str, Field(description="text, lossy, at most 500 characters")]
+
+
+class DeadLetters(BaseModel):
+    """Newest first."""
+
+    items: list[DeadLetter]
+
+
+class Lane(BaseModel):
+    """How far the consumers of a journal lane are behind, in messages."""
+
+    head: int
+    evaluate_lag: int
+    history_lag: int
+
+
+class HealthProblem(BaseModel):
+    """Something wrong with the gateway itself."""
+
+    code: str
+    detail: str
+
+
+class AuditHead(BaseModel):
+    """The end of the audit chain; written down elsewhere it proves that nothing was cut off."""
+
+    head_seq: int
+    head_hash: str
+
+
+class HealthView(BaseModel):
+    """How the gateway itself is."""
+
+    ready: bool
+    problems: list[HealthProblem]
+    lanes: dict[str, Lane]
+    connected: dict[str, bool]
+    counters: dict[str, int]
+    audit: AuditHead
+
+
+class Readiness(BaseModel):
+    """Whether the gateway takes in and evaluates messages."""
+
+    ready: bool
+    lanes: dict[str, Lane]
+
+
+class ProblemView(BaseModel):
+    """An error, after RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
