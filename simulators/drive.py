@@ -59,6 +59,10 @@ async def _publish(client: aiomqtt.Client, message: Message, published: Callable
     handed_over = time.time()
     await client.publish(message.topic, message.payload, qos=1, retain=message.retain)
     published(message, handed_over)
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        # Python 3.11's wait_for loses a cancellation that coincides with the broker's acknowledgement.
+        raise asyncio.CancelledError
 
 
 def _unreachable(broker: Broker, error: aiomqtt.MqttError) -> str:
