@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 Level = Literal["debug", "info", "warning", "error"]
+LEVELS: dict[str, Level] = {"debug": "debug", "info": "info", "warning": "warning", "error": "error"}
 
 HIDDEN = "[hidden]"
 _SECRET_KEYS = frozenset({"password", "token", "secret", "authorization", "cookie", "once"})

@@ -46,8 +46,8 @@ class Model(BaseModel):
 class Secret(Model):
     """A secret by reference, never by value."""
 
-    env: str | None = Field(None, description="name of the environment variable that holds the secret")
-    file: SitePath | None = Field(None, description="file that holds the secret; trailing newline ignored")
+    env: str | None = Field(default=None, description="name of the environment variable that holds the secret")
+    file: SitePath | None = Field(default=None, description="file that holds the secret; trailing newline ignored")
 
     @model_validator(mode="after")
     def _one_source(self) -> "Secret":
@@ -61,14 +61,14 @@ class SiteInfo(Model):
 
     id: Identifier = Field(description="short id; the second word of every native topic")
     name: str = Field(description="name people read")
-    timezone: str = Field("Asia/Shanghai", description="IANA time zone of the site")
+    timezone: str = Field(default="Asia/Shanghai", description="IANA time zone of the site")
 
 
 class Building(Model):
     """One building."""
 
     id: Identifier = Field(description="id that devices refer to")
-    name: str = Field("", description="name people read")
+    name: str = Field(default="", description="name people read")
     floors: list[Label] = Field(default_factory=list, description="floor labels, lowest first")
 
 
@@ -77,74 +77,74 @@ class DeviceEntry(Model):
 
     id: Identifier = Field(description="id of the device; for native devices also the third word of its topics")
     kind: DeviceKind = Field(description="what it is")
-    name: str = Field("", description="name people read")
-    dialect: str = Field("native", description="how it speaks")
-    address: str = Field("", description="how its dialect names it; default: the id")
-    building: str = Field("", description="id of its building")
-    floor: Label = Field("", description="floor label")
-    zone: str = Field("", description="fire zone, facade column, lane or parking area")
-    asset: str = Field("", description="id in the owner's asset register")
-    expect_every_s: float = Field(0, ge=0, description="longest silence in seconds that is normal; 0: not supervised")
+    name: str = Field(default="", description="name people read")
+    dialect: str = Field(default="native", description="how it speaks")
+    address: str = Field(default="", description="how its dialect names it; default: the id")
+    building: str = Field(default="", description="id of its building")
+    floor: Label = Field(default="", description="floor label")
+    zone: str = Field(default="", description="fire zone, facade column, lane or parking area")
+    asset: str = Field(default="", description="id in the owner's asset register")
+    expect_every_s: float = Field(default=0, ge=0, description="longest normal silence in seconds; 0: not supervised")
 
 
 class Tls(Model):
     """TLS towards the broker."""
 
-    ca: SitePath | None = Field(None, description="CA certificate (PEM); default: the system's")
-    cert: SitePath | None = Field(None, description="client certificate (PEM)")
-    key: SitePath | None = Field(None, description="client key (PEM)")
+    ca: SitePath | None = Field(default=None, description="CA certificate (PEM); default: the system's")
+    cert: SitePath | None = Field(default=None, description="client certificate (PEM)")
+    key: SitePath | None = Field(default=None, description="client key (PEM)")
 
 
 class Mqtt(Model):
     """The broker and the session with it."""
 
-    host: str = Field("127.0.0.1", description="broker's host")
-    port: int = Field(1883, ge=1, le=65535, description="broker's port; 8883 is usual with TLS")
-    tls: Tls | None = Field(None, description="present: speak TLS")
-    username: str | None = Field(None, description="user name at the broker")
-    password: Secret | None = Field(None, description="password at the broker")
-    client_id: Identifier = Field("community-gateway", description="fixed id; each lane appends its name")
-    session_expiry_s: int = Field(86_400, ge=0, description="how long the broker keeps the session while we are away")
-    keep_alive_s: int = Field(10, ge=5, description="silence after which either side doubts the connection")
-    receive_maximum: int = Field(2000, ge=1, le=65535, description="messages in flight; bounds one group commit")
+    host: str = Field(default="127.0.0.1", description="broker's host")
+    port: int = Field(default=1883, ge=1, le=65535, description="broker's port; 8883 is usual with TLS")
+    tls: Tls | None = Field(default=None, description="present: speak TLS")
+    username: str | None = Field(default=None, description="user name at the broker")
+    password: Secret | None = Field(default=None, description="password at the broker")
+    client_id: Identifier = Field(default="community-gateway", description="fixed id; each lane appends its name")
+    session_expiry_s: int = Field(default=86_400, ge=0, description="seconds the broker keeps our session without us")
+    keep_alive_s: int = Field(default=10, ge=5, description="silence after which either side doubts the connection")
+    receive_maximum: int = Field(default=2000, ge=1, le=65535, description="messages in flight; bounds a commit")
 
 
 class Ingest(Model):
     """What is let in."""
 
-    max_payload_bytes: int = Field(262_144, ge=64, description="larger payloads are refused")
-    rate_per_s: float = Field(50, gt=0, description="messages per second and device, long-term")
-    burst: int = Field(500, ge=1, description="messages of one device that may arrive at once")
+    max_payload_bytes: int = Field(default=262_144, ge=64, description="larger payloads are refused")
+    rate_per_s: float = Field(default=50, gt=0, description="messages per second and device, long-term")
+    burst: int = Field(default=500, ge=1, description="messages of one device that may arrive at once")
 
 
 class Journal(Model):
     """The durable inbound log."""
 
-    max_bytes: int = Field(2_000_000_000, ge=1_000_000, description="size bound of each lane's log")
-    keep_days: float = Field(30, ge=0, description="kept for replay and back-tests beyond what consumers need")
-    dead_letters: int = Field(10_000, ge=1, description="dead letters kept; the oldest go first")
+    max_bytes: int = Field(default=2_000_000_000, ge=1_000_000, description="size bound of each lane's log")
+    keep_days: float = Field(default=30, ge=0, description="kept for replay and back-tests beyond what consumers need")
+    dead_letters: int = Field(default=10_000, ge=1, description="dead letters kept; the oldest go first")
 
 
 class History(Model):
     """The time-series store."""
 
-    store: Literal["embedded", "influxdb"] = Field("embedded", description="embedded needs no server")
-    url: str = Field("http://127.0.0.1:8086", description="InfluxDB's address")
-    token: Secret | None = Field(None, description="API token (2.x, 3.x) or user:password (1.8)")
-    org: str = Field("", description="organization (2.x)")
-    bucket: str = Field("community", description="bucket (2.x), database (1.8, 3.x)")
-    batch: int = Field(5_000, ge=1, description="points per write")
-    timeout_s: float = Field(10, gt=0, description="longest wait for one write")
-    keep_days: float = Field(400, gt=0, description="embedded store only: older points are deleted")
+    store: Literal["embedded", "influxdb"] = Field(default="embedded", description="embedded needs no server")
+    url: str = Field(default="http://127.0.0.1:8086", description="InfluxDB's address")
+    token: Secret | None = Field(default=None, description="API token (2.x, 3.x) or user:password (1.8)")
+    org: str = Field(default="", description="organization (2.x)")
+    bucket: str = Field(default="community", description="bucket (2.x), database (1.8, 3.x)")
+    batch: int = Field(default=5_000, ge=1, description="points per write")
+    timeout_s: float = Field(default=10, gt=0, description="longest wait for one write")
+    keep_days: float = Field(default=400, gt=0, description="embedded store only: older points are deleted")
 
 
 class Api(Model):
     """The console's server."""
 
-    host: str = Field("127.0.0.1", description="address to listen on; loopback unless you say otherwise")
-    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: a free one")
-    session_hours: float = Field(12, gt=0, description="a login lasts this long")
-    secure_cookie: bool = Field(False, description="set when the console is served over HTTPS")
+    host: str = Field(default="127.0.0.1", description="address to listen on; loopback unless you say otherwise")
+    port: int = Field(default=8080, ge=0, le=65535, description="port to listen on; 0: a free one")
+    session_hours: float = Field(default=12, gt=0, description="a login lasts this long")
+    secure_cookie: bool = Field(default=False, description="set when the console is served over HTTPS")
 
 
 class Channel(Model):
@@ -152,8 +152,8 @@ class Channel(Model):
 
     name: Identifier = Field(description="name of the channel")
     url: Secret = Field(description="apprise URL: WeCom, DingTalk, Feishu, mail, webhooks and many more")
-    min_severity: Literal["critical", "major", "minor", "notice"] = Field("major", description="mildest severity sent")
-    language: Literal["zh", "en"] = Field("zh", description="language of the messages")
+    min_severity: Literal["critical", "major", "minor", "notice"] = Field(default="major", description="mildest sent")
+    language: Literal["zh", "en"] = Field(default="zh", description="language of the messages")
 
 
 class Site(Model):
@@ -161,10 +161,10 @@ class Site(Model):
 
     site: SiteInfo = Field(description="which community this is")
     data_dir: SitePath = Field(
-        Path("var"), validate_default=True, description="where the journal, the history and the alerts live"
+        default=Path("var"), validate_default=True, description="where the journal, the history and the alerts live"
     )
     database: str = Field(
-        "", description="SQLAlchemy URL of the alerts' database, without password; default: SQLite in data_dir"
+        default="", description="SQLAlchemy URL of the alerts' database, without password; default: SQLite in data_dir"
     )
     buildings: list[Building] = Field(default_factory=list, description="the buildings")
     devices: list[DeviceEntry] = Field(default_factory=list, description="the inventory")

@@ -86,7 +86,7 @@ def scalar(value: str) -> Any:
         return _WORDS[value]
     if _INT.fullmatch(value):
         return int(value)
-    return float(value) if _FLOAT.fullmatch(value) else value
+    return float(value) if len(value) <= 40 and _FLOAT.fullmatch(value) else value
 
 
 class _Reader:

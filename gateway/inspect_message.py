@@ -1,0 +1,66 @@
+"""What the gateway makes of one message, for whoever integrates a device."""
+
+import binascii
+import sys
+import time
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from devices.decode import DIALECTS, Decoder
+from devices.model import Envelope, Reject, RejectReason, Report
+from devices.registry import Registry
+from gateway.config import registry_of
+from gateway.errors import OperatorError
+from gateway.site import Ingest, Site
+from gateway.site_fields import closest
+
+
+def read_payload(file: Path | None, base64: str | None, stdin: bool, limit: int) -> bytes:
+    """Read a payload from the one source given, at most one byte beyond ``limit``.
+
+    Raises:
+        OperatorError: none or several sources, or one that cannot be read.
+    """
+    if sum((file is not None, base64 is not None, stdin)) != 1:
+        raise OperatorError("decode", "the payload needs exactly one source", "give one of --file, --base64 and -")
+    if file is not None:
+        try:
+            with file.open("rb") as opened:
+                return opened.read(limit + 1)
+        except OSError as error:
+            raise OperatorError(str(file), f"cannot be read: {error.strerror}", "check the path") from None
+    if base64 is not None:
+        try:
+            return b64decode(base64, validate=True)
+        except (binascii.Error, ValueError):
+            raise OperatorError("--base64", "is no base64", "encode the payload with: base64 -w0 FILE") from None
+    return sys.stdin.buffer.read(limit + 1)
+
+
+def payload_limit(site: Site | None) -> int:
+    """Return the largest payload the gateway lets in."""
+    return (site.ingest if site else Ingest()).max_payload_bytes
+
+
+def decode(site: Site | None, dialect: str, topic: str, payload: bytes, retained: bool) -> list[Report] | Reject:
+    """Decode one message as the running gateway would, received now. Without a site every device is a stranger.
+
+    Raises:
+        OperatorError: there is no such dialect.
+    """
+    if dialect not in DIALECTS:
+        raise OperatorError("--dialect", f"there is no dialect {dialect!r}", closest(dialect, DIALECTS))
+    if len(payload) > payload_limit(site):
+        return Reject(RejectReason.TOO_LARGE, f"payload is larger than {payload_limit(site)} bytes")
+    registry = registry_of(site) if site else Registry()
+    decoder = Decoder(registry, site.site.id if site else "", (dialect,))
+    return decoder.decode(Envelope(topic, payload, time.time(), retained=retained))
+
+
+def as_json(found: list[Report] | Reject) -> str:
+    """Return the reports as a JSON list, or ``{"reject": reason, "detail": ...}``."""
+    answer: Any = {"reject": found.reason, "detail": found.detail} if isinstance(found, Reject) else found
+    return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()

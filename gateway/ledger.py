@@ -1,0 +1,117 @@
+"""Command-line work on the alerts' database: the audit chain, people and their login links."""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from gateway.alerts.people import People
+from gateway.alerts.store import AlertStore, StoreUnavailable
+from gateway.config import database_url, load_site
+from gateway.errors import OperatorError
+from gateway.show import plain
+from gateway.site import Site
+
+
+def verify_audit(path: Path, head: str | None, console: Console) -> bool:
+    """Check the audit chain and say what was found; ``False`` when a row is bad.
+
+    Raises:
+        OperatorError: the site file, the database or ``head`` is unusable.
+    """
+    anchor = _anchor(head)
+    site = load_site(path)
+    _must_exist(site)
+    with _store(site) as store, Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("audit rows")
+        broken = store.verify_audit(anchor, lambda done, total: progress.update(task, completed=done, total=total))
+        seq, digest = store.audit_head()
+    if broken is None:
+        console.print(f"OK: {seq} audit rows; note the head elsewhere: {seq}:{digest}", markup=False)
+        return True
+    console.print(f"row {broken.seq}: {broken.why.value}: {plain(broken.detail)}", markup=False)
+    return False
+
+
+def add_person(path: Path, username: str, name: str, role: str, password: str | None, language: str) -> None:
+    """Create an account; without a password only a login link opens it.
+
+    Raises:
+        OperatorError: an argument or the database is unusable.
+    """
+    with _store(load_site(path)) as store:
+        store.migrate()
+        try:
+            People(store.engine).add(username, name, role, password or secrets.token_urlsafe(), language)
+        except ValueError as error:
+            raise OperatorError(f"person {username!r}", str(error), "see gateway person add --help") from None
+
+
+def login_url(path: Path, username: str, valid_s: float, base: str | None) -> str:
+    """Return a link that logs ``username`` in once. The token is in the fragment: no server or proxy logs it.
+
+    Raises:
+        OperatorError: there is no such person, or the database or the address is unusable.
+    """
+    site = load_site(path)
+    base = (base or _console_address(site)).rstrip("/")
+    if urlsplit(base).scheme not in ("http", "https"):
+        raise OperatorError("--url", "is no web address", "give it as https://HOST")
+    with _store(site) as store:
+        store.migrate()
+        try:
+            token = People(store.engine).issue_once(username, time.time(), valid_s)
+        except KeyError:
+            remedy = f"add them: gateway person add {username} --role guard --site {path}"
+            raise OperatorError(f"person {username!r}", "there is no such person", remedy) from None
+    return f"{base}/login#once={token}"
+
+
+def _console_address(site: Site) -> str:
+    if site.api.port == 0:
+        raise OperatorError("api.port", "is 0, so the port is not known here", "set a port, or give --url")
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(site.api.host, site.api.host)  # noqa: S104 - compared, not bound
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"http://{host}:{site.api.port}"
+
+
+@contextmanager
+def _store(site: Site) -> Iterator[AlertStore]:
+    """Open the database; its failures become errors the operator can act on."""
+    place = "database"
+    try:
+        store = AlertStore(database_url(site))
+        try:
+            yield store
+        finally:
+            store.close()
+    except StoreUnavailable as error:
+        raise OperatorError(place, error.detail, "run gateway doctor") from None
+    except (ArgumentError, ValueError) as error:
+        raise OperatorError(place, str(error), "mend the field database in the site file") from None
+    except (DBAPIError, sqlite3.Error) as error:
+        raise OperatorError(place, str(getattr(error, "orig", error)), "run gateway doctor") from None
+
+
+def _must_exist(site: Site) -> None:
+    """Looking at a database must not create one."""
+    url = make_url(database_url(site))
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
+        raise OperatorError(url.database, "does not exist", "run the gateway first, or check data_dir in the site file")
+
+
+def _anchor(head: str | None) -> tuple[int, str] | None:
+    if head is None:
+        return None
+    seq, _, digest = head.partition(":")
+    if not seq.isdecimal() or len(digest) != 64:
+        raise OperatorError("--head", "is not SEQ:HASH", "give it as printed by an earlier gateway audit verify")
+    return int(seq), digest
