@@ -1,0 +1,69 @@
+"""Keeps two different points of one device and millisecond from overwriting each other.
+
+Stores address a point by series and time. Reports are written with milliseconds, so the spare nanoseconds can hold
+what tells such twins apart: a checksum of the content. The same content always lands on the same nanosecond, which
+keeps a repeated write harmless.
+"""
+
+from typing import Generic, TypeVar
+from zlib import crc32
+
+REMEMBERED = 65_536
+"""Collided milliseconds remembered, over all devices: many batches' worth, so that a repeated batch lands alike."""
+
+NS_PER_MS = 1_000_000
+NEVER = -1
+
+Label = TypeVar("Label")
+
+
+class Track(Generic[Label]):
+    """What is known of one device while its points are written; ``label`` is its address in the store."""
+
+    __slots__ = ("body", "collided", "device", "label", "ms")
+
+    def __init__(self, device: str, label: Label) -> None:
+        self.device = device
+        self.label = label
+        self.ms = NEVER
+        self.body: bytes | str = b""
+        self.collided = False
+
+
+class Stamps:
+    """The slow path, taken only where a device's millisecond repeats or did so before.
+
+    Callers take the fast path themselves: a new ``ms`` of a track that never collided is ``ms * NS_PER_MS``.
+    """
+
+    def __init__(self) -> None:
+        self.moved = 0
+        self._firsts: dict[tuple[str, int], int] = {}
+
+    def nanoseconds(self, track: Track[Label], ms: int, body: bytes | str) -> int:
+        """When to store ``body``: the first content of a millisecond stays on it, others move by 1 to 999,999 ns."""
+        first = self._firsts.get((track.device, ms))
+        if first is None:
+            if ms != track.ms:
+                track.ms, track.body = ms, body
+                return ms * NS_PER_MS
+            if body == track.body:
+                return ms * NS_PER_MS
+            first = self._remember(track)
+        own = checksum(body)
+        if own == first:
+            return ms * NS_PER_MS
+        self.moved += 1
+        return ms * NS_PER_MS + own % (NS_PER_MS - 1) + 1
+
+    def _remember(self, track: Track[Label]) -> int:
+        """Outlive the device's next millisecond: a repeated or bisected batch starts anywhere."""
+        if len(self._firsts) >= REMEMBERED:
+            del self._firsts[next(iter(self._firsts))]
+        first = self._firsts[track.device, track.ms] = checksum(track.body)
+        track.collided = True
+        return first
+
+
+def checksum(body: bytes | str) -> int:
+    return crc32(body.encode() if isinstance(body, str) else body)
