@@ -150,7 +150,7 @@ def _rule(name: str, rule: type[Rule[Any, Any]]) -> str:
 
 
 def _section(name: str, model: type[BaseModel]) -> str:
-    heading = f"## `{name}`" if name else "## Top level"
+    heading = f"## {name}" if name else "## Top level"
     return f"{heading}\n\n{_meaning(model)}\n\n{_fields(model)}"
 
 
@@ -203,7 +203,7 @@ def _models(name: str, model: type[BaseModel]) -> Iterable[tuple[str, type[BaseM
             if inner is not None and inner not in found:
                 found[inner] = ".".join(filter(None, (found[current], field_name)))
                 queue.append(inner)
-    return [(f"{name} ({model.__name__})" if name else "", model) for model, name in found.items()]
+    return [(f"`{name}` ({model.__name__})" if name else "", model) for model, name in found.items()]
 
 
 def _default(field: Any) -> str:

@@ -75,7 +75,7 @@ class Building(Model):
 class DeviceEntry(Model):
     """One device of the inventory."""
 
-    id: Identifier = Field(description="id of the device; for native devices also the third word of its topics")
+    id: Identifier = Field(description="id of the device; for native devices also the fourth word of its topics")
     kind: DeviceKind = Field(description="what it is")
     name: str = Field(default="", description="name people read")
     dialect: str = Field(default="native", description="how it speaks")
