@@ -1,0 +1,66 @@
+"""Channels by apprise: WeCom, DingTalk, Feishu, mail, webhooks and a hundred more, by address only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.errors import OperatorError
+from gateway.notify.ports import Endpoint, Reveal, Undelivered
+from gateway.notify.routing import SEVERITIES, severity_rank
+from gateway.notify.scrub import ERROR_LIMIT, Scrub, complaints
+from gateway.notify.templates import Text, render
+from gateway.site import Channel
+
+LOOKS = {"critical": "failure", "major": "warning", "minor": "info", "notice": "info"}
+
+
+class AppriseChannel:
+    """One channel of the site file. The address is read anew for each message, so a changed secret needs no restart."""
+
+    def __init__(self, channel: Channel, reveal: Reveal, scrub: Scrub, site: str, zone: ZoneInfo) -> None:
+        self._channel = channel
+        self._reveal = reveal
+        self._scrub = scrub
+        self._site = site
+        self._zone = zone
+
+    def deliver(self, stage: str, alert: Mapping[str, Any]) -> None:
+        """Send; see ``Endpoint``."""
+        text = render(alert, stage, self._channel.language, self._site, self._zone)
+        url = self._address()
+        self._scrub.learn(url)
+        try:
+            with complaints() as reasons:
+                confirmed = _send(url, text, LOOKS[SEVERITIES[severity_rank(alert)]])
+        except Exception as error:
+            # Whatever a plugin lets escape: its text may hold the address, and a chained cause would carry it along.
+            raise self._undelivered([f"{type(error).__name__}: {error}"]) from None
+        if not confirmed:
+            raise self._undelivered(reasons)
+
+    def _address(self) -> str:
+        try:
+            return self._reveal(self._channel.url).strip()
+        except (OperatorError, OSError, KeyError) as error:
+            raise Undelivered(f"channel {self._channel.name}: its address cannot be read: {error}") from None
+
+    def _undelivered(self, reasons: Sequence[str]) -> Undelivered:
+        why = self._scrub.text(" ".join(" ".join(reasons).split())) or "the service did not confirm and gave no reason"
+        return Undelivered(f"channel {self._channel.name}: {why}"[:ERROR_LIMIT])
+
+
+def _send(url: str, text: Text, look: str) -> bool:
+    import apprise
+
+    sender = apprise.Apprise()
+    if not sender.add(url):
+        raise ValueError("the address is not one that apprise understands; see docs/deploy.md")
+    return bool(sender.notify(body=text.body, title=text.title, notify_type=look, body_format="text"))
+
+
+def open_channels(channels: Sequence[Channel], reveal: Reveal, site: str, timezone: str) -> dict[str, Endpoint]:
+    """Make the site file's channels ready. Nothing is read or contacted before the first message."""
+    scrub = Scrub()
+    scrub.install()
+    zone = ZoneInfo(timezone)
+    return {channel.name: AppriseChannel(channel, reveal, scrub, site, zone) for channel in channels}

@@ -1,0 +1,142 @@
+"""What a notification says, in Chinese or English: what, how bad, where, since when. Pure."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+Language = Literal["zh", "en"]
+VALUE_LIMIT = 80
+LATE_S = 60.0
+
+
+class Text(NamedTuple):
+    """One message: a line that tells enough on a locked phone, and the details."""
+
+    title: str
+    body: str
+
+
+RULES: dict[str, tuple[str, str]] = {
+    "smoke_alarm": ("火灾报警", "Fire alarm"),
+    "device_test": ("设备测试", "Device test"),
+    "lift_entrapment": ("电梯困人", "Lift entrapment"),
+    "gate_forced": ("门被强行打开", "Door forced"),
+    "gate_held_open": ("门长时间未关", "Door held open"),
+    "fire_lane_blocked": ("消防通道被占用", "Fire lane blocked"),
+    "falling_object": ("高空抛物", "Object thrown from height"),
+    "water_leak": ("漏水", "Water leak"),
+    "device_offline": ("设备离线", "Device offline"),
+}
+SEVERITY: dict[str, tuple[str, str]] = {
+    "critical": ("紧急", "CRITICAL"),
+    "major": ("重要", "MAJOR"),
+    "minor": ("一般", "MINOR"),
+    "notice": ("提示", "NOTICE"),
+}
+KINDS: dict[str, tuple[str, str]] = {
+    "smoke_detector": ("火灾探测器", "fire detector"),
+    "lift": ("电梯", "lift"),
+    "access_gate": ("门禁", "access gate"),
+    "camera": ("摄像机", "camera"),
+    "water_leak": ("水浸传感器", "leak sensor"),
+}
+STAGES: dict[str, tuple[str, str]] = {"raised": ("", ""), "resolved": ("已处理", "RESOLVED")}
+WORDS: dict[str, tuple[str, str]] = {
+    "test": ("测试", "TEST"),
+    "drill": ("演练", "DRILL"),
+    "unregistered": ("未登记设备", "UNREGISTERED DEVICE"),
+    "severity": ("级别", "Severity"),
+    "place": ("位置", "Place"),
+    "device": ("设备", "Device"),
+    "time": ("时间", "Time"),
+    "received": ("收到", "Received"),
+    "values": ("依据", "Values"),
+    "alert": ("编号", "Alert"),
+    "unknown": ("位置未知", "place unknown"),
+}
+
+
+def render(alert: Mapping[str, Any], stage: str, language: Language, site: str, zone: ZoneInfo) -> Text:
+    """Write the message about ``alert`` (as the API shows it); ``zone`` is the site's timezone, ``site`` its name."""
+    word = _Words(language)
+    where = place(alert) or word.of(WORDS, "unknown")
+    head = f"[{word.of(SEVERITY, _text(alert, 'severity'))}] {word.of(RULES, _text(alert, 'rule'))}"
+    title = " ".join([*(f"[{mark}]" for mark in _marks(alert, stage, word)), f"{head} · {where}"])
+    body = "\n".join(word.line(label, value) for label, value in _facts(alert, where, site, zone, word) if value)
+    return Text(title, body)
+
+
+class _Words:
+    def __init__(self, language: Language) -> None:
+        self._index = 0 if language == "zh" else 1
+        self._colon = "：" if language == "zh" else ": "
+
+    def of(self, table: Mapping[str, tuple[str, str]], key: str) -> str:
+        return table[key][self._index] if key in table else key
+
+    def line(self, label: str, value: str) -> str:
+        return f"{self.of(WORDS, label)}{self._colon}{value}"
+
+
+def _marks(alert: Mapping[str, Any], stage: str, word: _Words) -> list[str]:
+    """What nobody may overlook: that it is not real, or that nobody knows the device."""
+    drill = alert.get("verdict") == "drill" or bool((alert.get("attributes") or {}).get("drill"))
+    marks = [
+        word.of(STAGES, stage),
+        word.of(WORDS, "test") if alert.get("test") else "",
+        word.of(WORDS, "drill") if drill else "",
+        word.of(WORDS, "unregistered") if alert.get("registered") is False else "",
+    ]
+    return [mark for mark in marks if mark]
+
+
+def _facts(alert: Mapping[str, Any], where: str, site: str, zone: ZoneInfo, word: _Words) -> list[tuple[str, str]]:
+    raised, received = alert.get("raised_at"), alert.get("received_at")
+    late = raised is not None and received is not None and received - raised > LATE_S
+    kind = word.of(KINDS, _text(alert, "kind"))
+    return [
+        ("severity", word.of(SEVERITY, _text(alert, "severity"))),
+        ("place", f"{clean(site)} {where}".strip()),
+        ("device", f"{_text(alert, 'device')} ({kind})"),
+        ("time", local_time(raised, zone)),
+        ("received", local_time(received, zone) if late else ""),
+        ("values", _values(alert.get("reason") or {})),
+        ("alert", _text(alert, "id")),
+    ]
+
+
+def place(alert: Mapping[str, Any]) -> str:
+    """Building, floor, zone and name, as far as known."""
+    at = alert.get("place") or {}
+    return " ".join(clean(at[key]) for key in ("building", "floor", "zone", "name") if at.get(key))
+
+
+def local_time(at: float | None, zone: ZoneInfo) -> str:
+    """``at`` (epoch seconds) as the site's clocks show it; empty if unknown."""
+    return "" if at is None else datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S (UTC%z)")
+
+
+def _values(reason: Mapping[str, Any]) -> str:
+    """The values that decided: numbers and words, no structures."""
+    values = reason.get("values") or {}
+    return ", ".join(f"{clean(k)}={clean(v)}" for k, v in values.items() if isinstance(v, str | int | float))
+
+
+def _text(alert: Mapping[str, Any], key: str) -> str:
+    return clean(alert.get(key, ""))
+
+
+def clean(value: object) -> str:
+    """One line of bounded length without control or formatting characters and without markup or links.
+
+    Device names and values may come from outside; a chat service would render links, mentions and right-to-left tricks.
+    """
+    shown = "".join(" " if unicodedata.category(c) in _UNSEEN else _HARMLESS.get(c, c) for c in str(value))
+    text = " ".join(shown.split()).replace("://", ":/ /")
+    return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HARMLESS = dict(zip("<>[]()*`@|\\", "＜＞［］（）＊＇＠｜＼", strict=True))
