@@ -47,6 +47,19 @@ class EventCode(Struct, frozen=True):
     attributes: tuple[str, ...] = ()
 
 
+SERVICE_MODES = (
+    "normal",
+    "inspection",
+    "fire_return",
+    "fireman",
+    "emergency_power",
+    "earthquake",
+    "independent",
+    "stopped",
+    "unknown",
+)
+PASSAGE = ("credential_type", "credential_ref", "person_ref", "direction", "door_id", "reader_id", "confidence")
+
 QUANTITIES: dict[str, Quantity] = {
     "battery_percent": Quantity("%", EVERY, "remaining battery", 0, 100),
     "battery_voltage": Quantity("V", EVERY, "battery voltage"),
@@ -81,8 +94,7 @@ STATES: dict[str, State] = {
         "text",
         frozenset({L}),
         "operating mode of the lift",
-        ("normal", "inspection", "fire_return", "fireman", "emergency_power", "earthquake")
-        + ("independent", "stopped", "unknown"),
+        SERVICE_MODES,
     ),
     "car_state": State("text", frozenset({L}), "movement of the car", ("running", "stopped")),
     "direction": State("text", frozenset({L}), "direction of travel", ("up", "down", "none")),
@@ -98,7 +110,6 @@ STATES: dict[str, State] = {
     "water_leak": State("bool", frozenset({W}), "water where none should be"),
 }
 
-PASSAGE = ("credential_type", "credential_ref", "person_ref", "direction", "door_id", "reader_id", "confidence")
 DETECTION = ("object_id", "object_class", "phase", "zones", "score", "box", "snapshot_ref", "clip_ref")
 
 EVENTS: dict[str, EventCode] = {

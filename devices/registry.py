@@ -8,7 +8,7 @@ from devices.model import DeviceKind
 
 
 class Device(Struct, frozen=True, gc=False):
-    """One known device. ``address`` is how its dialect names it; ``expect_every_s`` its longest normal silence, 0: any."""
+    """One known device. ``address`` is how its dialect names it, ``expect_every_s`` its longest normal silence."""
 
     id: str
     kind: DeviceKind

@@ -50,8 +50,11 @@ class Twin(Struct, array_like=True, gc=False):
         return False
 
     def fold(self, report: Report) -> None:
-        """Merge what ``report`` says; older event time fills gaps but overwrites nothing newer."""
-        if report.received_at > self.last_seen:
+        """Merge what ``report`` says; older event time fills gaps but overwrites nothing newer.
+
+        Retained messages and wills come from the broker: they are no sign of life.
+        """
+        if report.received_at > self.last_seen and not report.snapshot and report.availability is not False:
             self.last_seen = report.received_at
         if report.at >= self.at:
             self.at = report.at

@@ -1,0 +1,240 @@
+"""Dispatch reports to rules, run their timers, and checkpoint what they remember.
+
+Time enters as an argument. The engine keeps the states; rules compute the next ones.
+"""
+
+import heapq
+from collections.abc import Iterable
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from alert_rules.alert import Transition
+from alert_rules.presence import RULE as PRESENCE
+from alert_rules.presence import Presence
+from alert_rules.rule import NEVER, Rule, RuleState
+from devices.model import DeviceKind, Report
+from devices.registry import Device, Registry
+from devices.twin import Twin
+
+SHARDS = 256
+YOUNG_S = 60.0
+STATE_FORMAT = 1
+_MAX_CACHED = 20_000
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Subject:
+    """A registered device with its twin, the shard its twin is checkpointed in, and whether a silence timer runs."""
+
+    __slots__ = ("device", "shard", "timed", "twin")
+
+    def __init__(self, device: Device, twin: Twin) -> None:
+        self.device = device
+        self.twin = twin
+        self.shard = crc32(device.id.encode()) % SHARDS
+        self.timed = False
+
+
+class Engine:
+    """All rules over all devices.
+
+    A report that is a snapshot or historical sets the twin but is judged only while younger than 60 s. Duplicates are
+    counted and not judged.
+    """
+
+    def __init__(self, rules: Iterable[Rule[Any, Any]], registry: Registry, now: float) -> None:
+        self.rules = {rule.name: rule for rule in rules}
+        self.presence = Presence()
+        self.now = now
+        self.duplicates = 0
+        self.subjects: dict[str, Subject] = {}
+        self.dirty_states: set[tuple[str, str]] = set()
+        self.dirty_shards: set[int] = set()
+        self._states: dict[tuple[str, str], RuleState] = {}
+        self._kinds: dict[str, DeviceKind] = {}
+        self._timers: list[tuple[float, str, str]] = []
+        self._listeners: dict[tuple[DeviceKind, bool, tuple[str, ...]], tuple[Rule[Any, Any], ...]] = {}
+        for device in registry:
+            self.enrol(device)
+
+    def enrol(self, device: Device, twin: Twin | None = None) -> None:
+        """Start supervising ``device``; its silence counts from now."""
+        subject = Subject(device, twin or Twin(device.id, last_seen=self.now))
+        self.subjects[device.id] = subject
+        self._supervise(subject)
+
+    def observe(self, report: Report, now: float) -> list[Transition]:
+        """Judge one report received at ``now``."""
+        said = self.advance(now)
+        subject = self.subjects.get(report.device)
+        if subject is None:
+            stranger = Twin(report.device)
+            stranger.fold(report)
+            return said + self._judge(report, stranger, now)
+        twin = subject.twin
+        self.dirty_shards.add(subject.shard)
+        if twin.is_duplicate(report):
+            self.duplicates += 1
+            return said
+        twin.fold(report)
+        if twin.online is not True or report.availability is not None:
+            said = said + self.presence.heard(twin, subject.device, report.availability, report.at, now)
+            self._supervise(subject)
+        if report.states or report.events:
+            return said + self._judge(report, twin, now)
+        return said
+
+    def advance(self, now: float) -> list[Transition]:
+        """Run the timers due until ``now``, each at its own due time."""
+        self.now = max(self.now, now)
+        timers = self._timers
+        if not timers or timers[0][0] > now:
+            return []
+        said: list[Transition] = []
+        while timers and timers[0][0] <= now:
+            due, rule, device = heapq.heappop(timers)
+            said += self._silence(device, now) if rule == PRESENCE else self._tick(rule, device, due)
+        return said
+
+    def hearing(self, able: bool, now: float) -> None:
+        """Tell the engine whether the gateway hears its devices at all; silence counts only while it does."""
+        self.presence.hearing(able, now)
+
+    def next_due(self) -> float:
+        """Return when the next timer is due."""
+        return self._timers[0][0] if self._timers else NEVER
+
+    def reset(self, rule: str, device: str, subject: str) -> None:
+        """A person resolved the alert: the rule forgets its latch on ``subject``."""
+        state = self._states.get((rule, device))
+        if state is not None:
+            self._remember(rule, device, state, self.rules[rule].reset(state, subject))
+
+    def remembers(self) -> Iterable[tuple[str, str]]:
+        """Return (rule, device) of every state held."""
+        return self._states.keys()
+
+    def checkpoint(self) -> tuple[list[tuple[str, str, bytes | None]], list[tuple[int, bytes]]]:
+        """Encode what changed since the last call: rule states (``None``: forgotten) and twin shards."""
+        states = [(rule, device, self._encoded(rule, device)) for rule, device in self.dirty_states]
+        shards: dict[int, list[Twin]] = {shard: [] for shard in self.dirty_shards}
+        for subject in self.subjects.values() if shards else ():
+            if subject.shard in shards:
+                shards[subject.shard].append(subject.twin)
+        self.dirty_states.clear()
+        self.dirty_shards.clear()
+        return states, [(shard, _encode(twins)) for shard, twins in shards.items()]
+
+    def restore(
+        self,
+        states: Iterable[tuple[str, str, bytes]],
+        twins: Iterable[tuple[int, bytes]],
+        checkpointed_at: float,
+        now: float,
+    ) -> None:
+        """Load a checkpoint; the time since it was taken counts as nobody's silence.
+
+        States of rules that no longer exist, or in a format of another version, are dropped.
+        """
+        self._timers.clear()
+        if checkpointed_at < now:
+            self.presence.gaps.append((checkpointed_at, now - checkpointed_at))
+        for _, blob in twins:
+            for twin in msgspec.msgpack.decode(blob, type=list[Twin]):
+                if twin.device in self.subjects:
+                    self.subjects[twin.device].twin = twin
+        for name, device, blob in states:
+            self._restore_state(name, device, blob)
+        self.dirty_states.clear()
+        for subject in self.subjects.values():
+            subject.timed = False
+            self._supervise(subject)
+
+    def _restore_state(self, name: str, device: str, blob: bytes) -> None:
+        rule = self.rules.get(name)
+        version, kind, body = msgspec.msgpack.decode(blob, type=tuple[int, DeviceKind, msgspec.Raw])
+        if rule is None or version != STATE_FORMAT:
+            return
+        self._kinds[device] = kind
+        self._remember(name, device, None, msgspec.msgpack.decode(body, type=rule.State))
+
+    def _encoded(self, rule: str, device: str) -> bytes | None:
+        state = self._states.get((rule, device))
+        if state is None:
+            return None
+        return _encode((STATE_FORMAT, self._kinds[device], msgspec.Raw(_encode(state))))
+
+    def _judge(self, report: Report, twin: Twin, now: float) -> list[Transition]:
+        if (report.snapshot or report.historical) and now - report.at > YOUNG_S:
+            return []
+        key = (report.kind, report.test, (*report.states, *[event.code for event in report.events]))
+        rules = self._listeners.get(key)
+        if rules is None:
+            rules = self._listen(*key)
+        said: list[Transition] = []
+        device = report.device
+        for rule in rules:
+            if not report.registered and not rule.judges_strangers:
+                continue
+            before = self._states.get((rule.name, device))
+            after, words = rule.step(before, report, twin, now)
+            if after is not before:
+                self._kinds[device] = report.kind
+                self._remember(rule.name, device, before, after)
+            if words:
+                said += words
+        return said
+
+    def _listen(self, kind: DeviceKind, test: bool, names: tuple[str, ...]) -> tuple[Rule[Any, Any], ...]:
+        if len(self._listeners) >= _MAX_CACHED:
+            self._listeners.clear()
+        rules = tuple(
+            rule
+            for rule in self.rules.values()
+            if kind in rule.kinds and rule.judges_tests == test and not (rule.states | rule.events).isdisjoint(names)
+        )
+        self._listeners[kind, test, names] = rules
+        return rules
+
+    def _remember(self, rule: str, device: str, before: RuleState | None, after: RuleState | None) -> None:
+        self.dirty_states.add((rule, device))
+        if after is None:
+            self._states.pop((rule, device), None)
+            return
+        self._states[rule, device] = after
+        if after.due != NEVER and (before is None or after.due != before.due):
+            heapq.heappush(self._timers, (after.due, rule, device))
+
+    def _tick(self, rule: str, device: str, due: float) -> list[Transition]:
+        state = self._states.get((rule, device))
+        if state is None or state.due != due:
+            return []
+        subject = self.subjects.get(device)
+        twin = subject.twin if subject else Twin(device)
+        after, said = self.rules[rule].tick(state, twin, self._kinds[device], due)
+        self._remember(rule, device, state, after)
+        return said
+
+    def _supervise(self, subject: Subject) -> None:
+        due = self.presence.deadline(subject.twin, subject.device)
+        if due != NEVER and not subject.timed:
+            subject.timed = True
+            heapq.heappush(self._timers, (due, PRESENCE, subject.device.id))
+
+    def _silence(self, device: str, now: float) -> list[Transition]:
+        """Act on the deadline set when the device was last looked at; it may have spoken since."""
+        subject = self.subjects[device]
+        subject.timed = False
+        if subject.twin.online is False:
+            return []
+        due = self.presence.deadline(subject.twin, subject.device)
+        if self.presence.deaf_since is not None:
+            due = max(due, now + subject.device.expect_every_s)
+        if due > now:
+            subject.timed = True
+            heapq.heappush(self._timers, (due, PRESENCE, device))
+            return []
+        self.dirty_shards.add(subject.shard)
+        return self.presence.silent(subject.twin, subject.device, due)

@@ -1,0 +1,119 @@
+"""The contract of a rule: what it listens to, its parameters, and a pure step."""
+
+import math
+from typing import Any, ClassVar, Generic, TypeVar
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict
+
+from alert_rules.alert import Action, Reason, Severity, Transition
+from devices.model import DeviceKind, Report
+from devices.twin import Twin
+
+NEVER = math.inf
+NOTHING: list[Transition] = []
+
+
+class Params(BaseModel):
+    """Parameters of a rule; each field states unit, default and source in its description."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleState(Struct, array_like=True, gc=False):
+    """What a rule remembers of one device. ``due`` is when ``tick`` wants to be called, in epoch seconds."""
+
+    due: float = NEVER
+
+
+S = TypeVar("S", bound=RuleState)
+P = TypeVar("P", bound=Params)
+
+
+class Rule(Generic[S, P]):
+    """Judges one device's reports.
+
+    ``step`` and ``tick`` are pure: they return the next state (``None``: nothing to remember) and what to say, and must
+    hand back the very same state object where nothing changed. The engine calls them in order of receipt, never with
+    stale, historical or (unless ``judges_tests``) test reports.
+    """
+
+    name: ClassVar[str]
+    kinds: ClassVar[frozenset[DeviceKind]]
+    states: ClassVar[frozenset[str]] = frozenset()
+    events: ClassVar[frozenset[str]] = frozenset()
+    judges_tests: ClassVar[bool] = False
+    judges_strangers: ClassVar[bool] = False
+    State: ClassVar[Any]
+    Params: ClassVar[Any] = Params
+
+    def __init__(self, params: P) -> None:
+        self.params = params
+
+    def step(self, state: S | None, report: Report, twin: Twin, now: float) -> tuple[S | None, list[Transition]]:
+        """Judge ``report``; ``twin`` already includes it."""
+        raise NotImplementedError
+
+    def tick(self, state: S, twin: Twin, kind: DeviceKind, now: float) -> tuple[S | None, list[Transition]]:
+        """Act on ``state.due``; only rules that set it need this."""
+        raise NotImplementedError
+
+    def reset(self, state: S, subject: str) -> S | None:
+        """A person resolved the alert on ``subject``: forget its latch."""
+        return None
+
+    def say(
+        self,
+        action: Action,
+        report: Report,
+        severity: Severity,
+        reason: Reason,
+        *,
+        subject: str = "",
+        auto_resolve: bool = False,
+        attributes: dict[str, Any] | None = None,
+    ) -> Transition:
+        """Build a transition about the report's device."""
+        return Transition(
+            action=action,
+            rule=self.name,
+            device=report.device,
+            kind=report.kind,
+            severity=severity,
+            at=report.at,
+            received_at=report.received_at,
+            reason=reason,
+            subject=subject,
+            test=report.test,
+            registered=report.registered,
+            auto_resolve=auto_resolve,
+            attributes=attributes or {},
+        )
+
+    def say_later(
+        self,
+        action: Action,
+        twin: Twin,
+        kind: DeviceKind,
+        now: float,
+        severity: Severity,
+        reason: Reason,
+        *,
+        subject: str = "",
+        auto_resolve: bool = False,
+        attributes: dict[str, Any] | None = None,
+    ) -> Transition:
+        """Build a transition that a timer, not a report, decided."""
+        return Transition(
+            action=action,
+            rule=self.name,
+            device=twin.device,
+            kind=kind,
+            severity=severity,
+            at=now,
+            received_at=now,
+            reason=reason,
+            subject=subject,
+            auto_resolve=auto_resolve,
+            attributes=attributes or {},
+        )

@@ -1,0 +1,37 @@
+"""Logins off the event loop: Argon2 takes a tenth of a second by design."""
+
+import asyncio
+
+from gateway.alerts.people import People, Person
+from gateway.api.ports import Grant
+from gateway.clock import Clock
+from gateway.evaluate import Evaluator
+
+
+class AccountDesk:
+    """Implements the API's port on ``People``, in the thread that owns writing to the store."""
+
+    def __init__(self, people: People, clock: Clock, session_s: float, evaluator: Evaluator) -> None:
+        self._people = people
+        self._clock = clock
+        self._session_s = session_s
+        self._in_thread = evaluator.in_thread
+
+    async def login(self, username: str, password: str, address: str) -> Grant:
+        # Checking the password only reads; it must not hold up the thread that saves alerts.
+        person = await asyncio.to_thread(self._people.login, username, password, self._clock.now(), address)
+        return await self._grant(person)
+
+    async def login_once(self, token: str) -> Grant:
+        person = await self._in_thread(self._people.login_once, token, self._clock.now())
+        return await self._grant(person)
+
+    async def session(self, token: str) -> Person | None:
+        return await asyncio.to_thread(self._people.session, token, self._clock.now())
+
+    async def logout(self, token: str) -> None:
+        await self._in_thread(self._people.logout, token)
+
+    async def _grant(self, person: Person) -> Grant:
+        token = await self._in_thread(self._people.open_session, person.username, self._clock.now(), self._session_s)
+        return Grant(token, person)

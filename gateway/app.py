@@ -1,0 +1,283 @@
+"""Wires the rooms together; reads like the picture in the README: broker -> journal -> history and rules -> people."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from alert_rules.alert import Alert, Place
+from alert_rules.catalogue import build_rules
+from alert_rules.engine import Engine
+from devices.decode import Decoder
+from devices.dialects.dialect import Lane
+from devices.model import Envelope, Report
+from devices.registry import Registry
+from gateway.accounts import AccountDesk
+from gateway.alerts.book import AlertBook
+from gateway.alerts.people import People
+from gateway.alerts.records import AlertFilter
+from gateway.alerts.store import AlertStore
+from gateway.api.app import create_app
+from gateway.api.hub import Hub
+from gateway.api.views import alert_view, device_view
+from gateway.clock import Clock, SystemClock
+from gateway.config import database_url, registry_of, reveal
+from gateway.connect import session_options
+from gateway.desk import HistoryDesk, Inventory, ReviewDesk
+from gateway.errors import OperatorError
+from gateway.evaluate import Evaluator
+from gateway.health import HealthDesk
+from gateway.history.drain import Drain
+from gateway.history.store import open_store
+from gateway.history_feed import HistoryFeed
+from gateway.ingest.mqtt import Session
+from gateway.lanes import EVALUATE, LanePipe
+from gateway.metrics import Metrics
+from gateway.notify.channels import open_channels
+from gateway.notify.notifier import Notifier
+from gateway.notify.routing import due_channels
+from gateway.outbox import StoredOutbox
+from gateway.quarantine import Quarantine
+from gateway.site import Site
+
+log = structlog.get_logger(__name__)
+
+CONSOLE = Path(__file__).parent / "console" / "dist"
+SHOWN_DEVICES = 1_000
+HEALTH_S = 10.0
+MAINTENANCE_S = 60.0
+DRAIN_S = 10.0
+
+
+def run(site: Site, site_path: Path) -> None:
+    """Run the gateway until SIGTERM or SIGINT."""
+    log.info("starting", site=site.site.id, site_file=str(site_path))
+    uvloop.run(_serve(site))
+
+
+async def _serve(site: Site) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await Gateway(site, SystemClock()).run(stop)
+
+
+class Gateway:
+    """All rooms of one gateway. Build it inside a running event loop."""
+
+    def __init__(self, site: Site, clock: Clock) -> None:
+        self._site = site
+        self._clock = clock
+        Path(site.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.metrics = Metrics()
+        self.hub = Hub(int(clock.now() * 1000))
+
+        self._store = AlertStore(database_url(site))
+        self._store.migrate()
+        restored = self._store.load()
+        registry = registry_of(site)
+        for device in restored.adopted:
+            if registry.get(device.id) is None:
+                registry.add(device)
+
+        decoder = Decoder(registry, site.site.id)
+        self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
+
+        self._engine = Engine(build_rules(site.rules), registry, clock.now())
+        self._book = AlertBook(_placer(registry), self._channels_for, lambda a: alert_view(a, saved=True))
+        quarantine = Quarantine()
+        self._evaluator = Evaluator(
+            self._engine, self._book, quarantine, self._store, self.lanes, clock, self.metrics, self._show
+        )
+        resolved = self._store.search(AlertFilter(state="resolved", limit=10_000))
+        self._evaluator.restore(restored, [alert.id for alert in resolved])
+
+        self._history = open_store(site.history, Path(site.data_dir), registry, site.site.id)
+        self._feed = HistoryFeed(self.lanes, clock)
+        self._drain = Drain(self._feed, self._history, self._bad_point, batch=site.history.batch)
+
+        self._sessions = {}
+        self._intakes = {}
+        for lane, pipe in self.lanes.items():
+            self._intakes[lane] = intake = pipe.intake(self._unsaved(pipe))
+            options = session_options(site.mqtt, lane, decoder.filters())
+            self._sessions[lane] = Session(options, intake.take, self._connected(pipe))
+
+        channels = open_channels(site.channels, reveal, site.site.name, site.site.timezone)
+        self._notifier = Notifier(StoredOutbox(self._store, self._evaluator), channels, clock)
+        self._health = HealthDesk(self.lanes, self._intakes, self._feed, self._evaluator, self._book, self.metrics)
+        self._inventory = Inventory(registry, self._engine, quarantine, self._store, self._evaluator, clock)
+        self.api = create_app(
+            site=site,
+            desk=ReviewDesk(self._book, self._evaluator, self._store, clock),
+            devices=self._inventory,
+            history=HistoryDesk(self._history),
+            health=self._health,
+            accounts=AccountDesk(People(self._store.engine), clock, site.api.session_hours * 3600, self._evaluator),
+            hub=self.hub,
+            registry=self.metrics.registry,
+            console_dir=CONSOLE if CONSOLE.is_dir() else None,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop``; then stop the source, drain, and close."""
+        listener = _listen(self._site.api.host, self._site.api.port)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self.api,
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                lifespan="off",
+                timeout_graceful_shutdown=2,
+            )
+        )
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        async with asyncio.TaskGroup() as group:
+            web = group.create_task(_serve_api(server, listener), name="api")
+            source = [
+                *(group.create_task(s.run(), name=f"mqtt-{lane}") for lane, s in self._sessions.items()),
+                *(group.create_task(i.run(), name=f"intake-{lane}") for lane, i in self._intakes.items()),
+            ]
+            judging = group.create_task(self._evaluator.run(), name="evaluate")
+            helpers = [
+                group.create_task(self._drain.run(), name="history"),
+                group.create_task(self._notifier.run(), name="notify"),
+                group.create_task(self._show_devices(), name="devices"),
+                group.create_task(self._watch_health(), name="health"),
+                group.create_task(self._maintain(), name="maintenance"),
+            ]
+            log.info("listening", host=self._site.api.host, port=listener.getsockname()[1])
+            await stop.wait()
+            await self._stop(source, judging, helpers)
+            self.hub.close()
+            server.should_exit = True
+            await web
+        self._close()
+        log.info("stopped")
+
+    async def _stop(
+        self, source: list[asyncio.Task[None]], judging: asyncio.Task[None], helpers: list[asyncio.Task[None]]
+    ) -> None:
+        log.info("stopping")
+        for session in self._sessions.values():
+            session.pause()
+        for intake in self._intakes.values():
+            intake.close()
+        await asyncio.wait(source[len(self._sessions) :], timeout=DRAIN_S)
+        for session in self._sessions.values():
+            session.stop()
+        await asyncio.wait(source, timeout=DRAIN_S)
+        self._evaluator.stop()
+        await asyncio.wait([judging], timeout=DRAIN_S)
+        await self._drain_history()
+        for task in [*source, judging, *helpers]:
+            task.cancel()
+        await asyncio.wait(helpers, timeout=DRAIN_S)
+
+    async def _drain_history(self) -> None:
+        """Give the history store a moment; what it does not take now waits in the journal."""
+        until = self._clock.monotonic() + DRAIN_S
+        while self._feed.lag and not self._drain.problem and self._clock.monotonic() < until:
+            await asyncio.sleep(0.05)  # noqa: ASYNC110 - the drain offers no event, and this runs once
+        await self._feed.save()
+
+    def _close(self) -> None:
+        for pipe in self.lanes.values():
+            pipe.close()
+        self._history.close()
+        self._store.close()
+
+    def _channels_for(self, alert: Alert) -> list[str]:
+        return due_channels(alert_view(alert, saved=True), self._site.channels)
+
+    def _show(self, alert: Alert, saved: bool) -> None:
+        self.hub.publish("alert", alert_view(alert, saved=saved))
+        if saved:
+            self._notifier.wake()
+
+    def _unsaved(self, pipe: LanePipe) -> Callable[[list[Envelope], str], None]:
+        return lambda envelopes, _: self._evaluator.unsaved(pipe, envelopes)
+
+    def _connected(self, pipe: LanePipe) -> Callable[[bool], None]:
+        def changed(connected: bool) -> None:
+            pipe.connected = connected
+            self._evaluator.hearing(all(p.connected for p in self.lanes.values()))
+            log.info("mqtt_session", lane=pipe.lane, connected=connected)
+
+        return changed
+
+    async def _bad_point(self, report: Report, detail: str) -> None:
+        log.warning("history_bad_point", device=report.device, at=report.at, detail=detail)
+
+    async def _show_devices(self) -> None:
+        """Push what devices say, at most once a second."""
+        while True:
+            await asyncio.sleep(1)
+            changed, self._evaluator.changed_devices = self._evaluator.changed_devices, set()
+            if not changed or not len(self.hub):
+                continue
+            found = (self._inventory.get(device) for device in list(changed)[:SHOWN_DEVICES])
+            self.hub.publish("devices", {"items": [device_view(*pair) for pair in found if pair]})
+
+    async def _watch_health(self) -> None:
+        """Push health on change and every ten seconds."""
+        shown: list[object] = []
+        due = 0.0
+        while True:
+            self._health.measure()
+            self._health.history_problem = self._drain.problem or ""
+            snapshot = self._health.snapshot()
+            if snapshot["problems"] != shown or self._clock.monotonic() >= due:
+                shown, due = snapshot["problems"], self._clock.monotonic() + HEALTH_S
+                self.hub.publish("health", snapshot)
+            await asyncio.sleep(1)
+
+    async def _maintain(self) -> None:
+        """Purge and compress the journals below the slowest consumer; note the audit chain's head."""
+        while True:
+            self._health.audit_head = await asyncio.to_thread(self._store.audit_head)
+            for lane, pipe in self.lanes.items():
+                below = min(self._feed.committed[lane], pipe.tails[EVALUATE].position)
+                oldest = self._clock.now() - self._site.journal.keep_days * 86_400
+                await pipe.write(pipe.journal.purge, below, oldest)
+                await pipe.write(pipe.journal.compress, below)
+            await asyncio.sleep(MAINTENANCE_S)
+
+
+def _placer(registry: Registry) -> Callable[[str], Place]:
+    def place(device_id: str) -> Place:
+        device = registry.get(device_id)
+        return Place(device.name, device.building, device.floor, device.zone) if device else Place()
+
+    return place
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind the API's address.
+
+    Raises:
+        OperatorError: it is taken, or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OperatorError(
+            f"api.host, api.port: {host}:{port}", f"cannot listen: {error.strerror}", "choose another port"
+        ) from None
+    return listener
+
+
+async def _serve_api(server: uvicorn.Server, listener: socket.socket) -> None:
+    await server.serve(sockets=[listener])

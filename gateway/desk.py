@@ -1,0 +1,138 @@
+"""What the console asks of the core: alerts to judge, devices to look at. Implements the API's ports."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from alert_rules.alert import Alert, Verdict
+from alert_rules.engine import Engine
+from devices.registry import Device, Registry
+from devices.twin import Twin
+from gateway.alerts import book as alert_book
+from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+from gateway.alerts.store import AlertStore, StoreUnavailable
+from gateway.api.ports import Conflict, Points, Unsaved
+from gateway.clock import Clock
+from gateway.evaluate import Evaluator
+from gateway.history.store import HistoryStore
+from gateway.quarantine import Quarantine
+
+
+class ReviewDesk:
+    """Alerts wait here for people. A move is made in memory and committed with whatever else is pending."""
+
+    def __init__(self, book: alert_book.AlertBook, evaluator: Evaluator, store: AlertStore, clock: Clock) -> None:
+        self._book = book
+        self._evaluator = evaluator
+        self._store = store
+        self._clock = clock
+
+    def open_alerts(self) -> list[Alert]:
+        return self._book.open_alerts()
+
+    def is_saved(self, alert_id: str) -> bool:
+        return alert_id not in self._book.unsaved
+
+    async def search(self, f: AlertFilter) -> list[Alert]:
+        return await asyncio.to_thread(self._store.search, f)
+
+    async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
+        alert = self._book.get(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
+        if alert is None:
+            return None
+        return alert, await asyncio.to_thread(self._store.timeline, alert_id)
+
+    async def acknowledge(self, alert_id: str, version: int, actor: str) -> Alert:
+        return await self._move(lambda now: self._book.acknowledge(alert_id, version, actor, now))
+
+    async def judge(self, alert_id: str, version: int, verdict: Verdict, reason: str, actor: str) -> Alert:
+        return await self._move(lambda now: self._book.judge(alert_id, version, verdict, reason, actor, now))
+
+    async def comment(self, alert_id: str, text: str, actor: str) -> Alert:
+        found = await self.detail(alert_id)
+        if found is None:
+            raise KeyError(alert_id)
+        return await self._move(lambda now: self._book.comment(found[0], text, actor, now))
+
+    async def resolve(self, alert_id: str, version: int, note: str, actor: str) -> Alert:
+        alert = await self._move(lambda now: self._book.resolve(alert_id, version, note, actor, now), reset=True)
+        return alert
+
+    async def _move(self, move: Callable[[float], Alert], reset: bool = False) -> Alert:
+        try:
+            alert = move(self._clock.now())
+        except alert_book.Conflict as conflict:
+            raise Conflict(str(conflict)) from conflict
+        if reset:
+            self._evaluator.reset(alert)
+        try:
+            await self._evaluator.flush()
+        except StoreUnavailable as error:
+            raise Unsaved(f"noted, but not yet on disk ({error}); it is written as soon as the disk allows") from error
+        return alert
+
+
+class Inventory:
+    """The devices with their twins, and the strangers waiting for adoption."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        engine: Engine,
+        quarantine: Quarantine,
+        store: AlertStore,
+        evaluator: Evaluator,
+        clock: Clock,
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._quarantine = quarantine
+        self._store = store
+        self._evaluator = evaluator
+        self._clock = clock
+
+    def items(self) -> Iterable[tuple[Device, Twin | None]]:
+        return ((subject.device, subject.twin) for subject in self._engine.subjects.values())
+
+    def get(self, device_id: str) -> tuple[Device, Twin | None] | None:
+        subject = self._engine.subjects.get(device_id)
+        return (subject.device, subject.twin) if subject else None
+
+    def strangers(self) -> list[Stranger]:
+        return list(self._quarantine.known.values())
+
+    async def adopt(
+        self, device_id: str, name: str, building: str, floor: str, zone: str, expect_every_s: float, actor: str
+    ) -> Device:
+        stranger = self._quarantine.known.get(device_id)
+        if stranger is None:
+            raise KeyError(device_id)
+        if self._registry.get(device_id) is not None:
+            raise Conflict(f"{device_id} is in the inventory already")
+        device = Device(
+            id=device_id,
+            kind=stranger.kind,
+            name=name,
+            dialect=stranger.dialect,
+            building=building,
+            floor=floor,
+            zone=zone,
+            expect_every_s=expect_every_s,
+        )
+        try:
+            await self._evaluator.in_thread(self._store.adopt, device, actor, self._clock.now())
+        except StoreUnavailable as error:
+            raise Unsaved(f"not adopted: {error}") from error
+        self._registry.add(device)
+        self._engine.enrol(device)
+        self._quarantine.forget(device_id)
+        return device
+
+
+class HistoryDesk:
+    """Reads the time-series store off the event loop."""
+
+    def __init__(self, store: HistoryStore) -> None:
+        self._store = store
+
+    async def query(self, device: Device, start: float, end: float, every_s: float) -> Points:
+        return await asyncio.to_thread(self._store.query, device, start, end, every_s)

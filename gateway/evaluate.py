@@ -1,0 +1,247 @@
+"""Journal -> reports -> rules -> alerts. What follows from a message commits together with the cursor past it."""
+
+import asyncio
+import contextlib
+import functools
+import sqlite3
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import structlog
+
+from alert_rules.alert import Alert, Transition
+from alert_rules.engine import Engine
+from alert_rules.presence import RULE as PRESENCE
+from devices.dialects.dialect import Lane
+from devices.model import Envelope, Reject, Report
+from gateway.alerts.book import AlertBook
+from gateway.alerts.records import Changes, Checkpoint, Restored
+from gateway.alerts.store import AlertStore, StoreUnavailable
+from gateway.clock import Clock
+from gateway.journal.journal import Batch, DeadLetter
+from gateway.journal.tail import Decoded
+from gateway.lanes import EVALUATE, LanePipe
+from gateway.metrics import Metrics
+from gateway.quarantine import Quarantine
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+CHECKPOINT_S = 5.0
+RETRY_S = 1.0
+CHUNK = 1_000
+CHECKPOINT_TIME = "checkpointed_at_ms"
+
+
+class Evaluator:
+    """Judges what the lanes bring, alarm lane first, and keeps engine, alerts and cursors in step with the store."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        book: AlertBook,
+        quarantine: Quarantine,
+        store: AlertStore,
+        lanes: dict[Lane, LanePipe],
+        clock: Clock,
+        metrics: Metrics,
+        publish: Callable[[Alert, bool], None],
+    ) -> None:
+        self.problem = ""
+        self.changed_devices: set[str] = set()
+        self._engine = engine
+        self._book = book
+        self._quarantine = quarantine
+        self._store = store
+        self._lanes = lanes
+        self._clock = clock
+        self._metrics = metrics
+        self._publish = publish
+        self._thread = ThreadPoolExecutor(1, "alerts")
+        self._lock = asyncio.Lock()
+        self._rejects: dict[Lane, list[DeadLetter]] = {lane: [] for lane in lanes}
+        self._wake = asyncio.Event()
+        for pipe in lanes.values():
+            pipe.listeners.append(self._wake)
+        self._checkpointed = clock.monotonic()
+        self._evaluated = False
+        self._stopping = False
+
+    def restore(self, restored: Restored, resolved: Iterable[str]) -> None:
+        """Continue where the last checkpoint stood. Latches whose alert was resolved meanwhile are let go."""
+        now = self._clock.now()
+        self._book.load(restored.alerts, resolved)
+        at = restored.cursors.get(CHECKPOINT_TIME)
+        self._engine.restore(restored.rule_states, restored.twins, at / 1000 if at else now, now)
+        for lane, pipe in self._lanes.items():
+            pipe.start_evaluation(restored.cursors.get(str(lane)))
+        for stranger in restored.strangers:
+            self._quarantine.known[stranger.device] = stranger
+
+    async def run(self) -> None:
+        """Evaluate until ``stop``, then until the lanes are empty."""
+        while True:
+            decoded = await self._next()
+            if decoded is None:
+                if self._stopping:
+                    break
+                self._judge_time()
+            if self._book.changed or self._checkpoint_due():
+                await self._save()
+            if decoded is None:
+                await self._sleep()
+        await self._save()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    async def in_thread(self, call: Callable[..., T], *args: Any) -> T:
+        """Run ``call`` in the thread that owns writing to the store."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, functools.partial(call, *args))
+
+    def unsaved(self, pipe: LanePipe, envelopes: list[Envelope]) -> None:
+        """The journal refused these; judge them all the same. When they are committed at last they are duplicates."""
+        if pipe.lane is Lane.ALARM:
+            self._judge(Decoded(Batch(0, envelopes), pipe.decoder).reports)
+            self._wake.set()
+
+    def hearing(self, able: bool) -> None:
+        """Note whether the gateway hears its devices at all."""
+        self._engine.hearing(able, self._clock.now())
+
+    def reset(self, alert: Alert) -> None:
+        """A person resolved ``alert``: its rule forgets the latch."""
+        if alert.rule != PRESENCE:
+            self._engine.reset(alert.rule, alert.device, alert.subject)
+
+    async def flush(self) -> None:
+        """Commit everything pending in one transaction, then show it.
+
+        Raises:
+            StoreUnavailable: the store refused; the changes stay pending, are shown as unsaved and will be retried.
+        """
+        async with self._lock:
+            changes = self._take()
+            try:
+                await self._bury()
+                await self.in_thread(self._store.commit, changes)
+            except StoreUnavailable as error:
+                self._give_back(changes, str(error))
+                raise
+            self._done(changes)
+
+    async def _next(self) -> Decoded | None:
+        """Evaluate the next batch, alarm lane first; return it, or ``None`` when there is none."""
+        for pipe in self._lanes.values():
+            tail = pipe.tails[EVALUATE]
+            decoded = tail.pop()
+            if decoded is not None:
+                self._evaluate(pipe, decoded)
+                return decoded
+            if tail.lag > 0:
+                for decoded in await pipe.load(EVALUATE, CHUNK):
+                    self._evaluate(pipe, decoded)
+                return decoded
+        return None
+
+    def _evaluate(self, pipe: LanePipe, decoded: Decoded) -> None:
+        self._evaluated = True
+        for seq, envelope, reject in decoded.rejects:
+            self._refuse(pipe, seq, envelope, reject)
+        self._judge(decoded.reports)
+        self._metrics.reports.labels(pipe.lane).inc(len(decoded.reports))
+
+    def _judge(self, reports: list[Report]) -> None:
+        observe = self._engine.observe
+        changed = self.changed_devices
+        for report in reports:
+            if not report.registered:
+                self._quarantine.note(report)
+            changed.add(report.device)
+            said = observe(report, report.received_at)
+            if said:
+                self._apply(said)
+
+    def _judge_time(self) -> None:
+        """Every lane is empty: time may pass up to now."""
+        said = self._engine.advance(self._clock.now())
+        if said:
+            self._apply(said)
+
+    def _apply(self, said: list[Transition]) -> None:
+        for alert in self._book.apply(said):
+            self.changed_devices.add(alert.device)
+            if alert.repeats == 0 and alert.version == 1:
+                self._metrics.alerts_raised.labels(alert.rule).inc()
+
+    def _refuse(self, pipe: LanePipe, seq: int, envelope: Envelope, reject: Reject) -> None:
+        letter = DeadLetter(
+            envelope.received_at, envelope.topic, envelope.payload, str(reject.reason), reject.detail, seq
+        )
+        self._rejects[pipe.lane].append(letter)
+        self._metrics.rejected.labels(reject.reason).inc()
+
+    def _checkpoint_due(self) -> bool:
+        return self._evaluated and self._clock.monotonic() - self._checkpointed >= CHECKPOINT_S
+
+    async def _save(self) -> None:
+        try:
+            await self.flush()
+        except StoreUnavailable:
+            await self._sleep()
+
+    async def _sleep(self) -> None:
+        """Wait for news, the next timer or the next checkpoint."""
+        wait = min(max(self._engine.next_due() - self._clock.now(), 0.0), RETRY_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), wait)
+        self._wake.clear()
+
+    def _take(self) -> Changes:
+        changes = self._book.take()
+        states, twins = self._engine.checkpoint()
+        cursors = {str(lane): pipe.tails[EVALUATE].position for lane, pipe in self._lanes.items()}
+        cursors[CHECKPOINT_TIME] = int(self._clock.now() * 1000)
+        changes.checkpoint = Checkpoint(
+            rule_states=states, twins=twins, cursors=cursors, quarantine=self._quarantine.take()
+        )
+        self._evaluated = False
+        self._checkpointed = self._clock.monotonic()
+        return changes
+
+    async def _bury(self) -> None:
+        """Keep the dead letters before the cursor passes them."""
+        for lane, letters in self._rejects.items():
+            if not letters:
+                continue
+            self._rejects[lane] = []
+            try:
+                await self._lanes[lane].write(self._lanes[lane].journal.bury, letters)
+            except sqlite3.OperationalError as error:
+                self._rejects[lane] = letters + self._rejects[lane]
+                raise StoreUnavailable(f"the journal refused dead letters: {error}") from error
+
+    def _give_back(self, changes: Changes, why: str) -> None:
+        if not self.problem:
+            log.error("alert_store_refused", error=why)
+        self.problem = why
+        self._book.give_back(changes)
+        if kept := changes.checkpoint:
+            self._engine.dirty_states |= {(rule, device) for rule, device, _ in kept.rule_states}
+            self._engine.dirty_shards |= {shard for shard, _ in kept.twins}
+            self._quarantine.dirty |= {stranger.device for stranger in kept.quarantine}
+        for alert in changes.alerts:
+            self._publish(alert, False)
+
+    def _done(self, changes: Changes) -> None:
+        if self.problem:
+            log.info("alert_store_recovered")
+        self.problem = ""
+        self._book.saved()
+        now = self._clock.now()
+        for alert in changes.alerts:
+            if alert.version == 1:
+                self._metrics.alert_seconds.observe(max(now - alert.received_at, 0.0))
+            self._publish(alert, True)

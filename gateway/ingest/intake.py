@@ -1,0 +1,165 @@
+"""One lane's way in: messages -> admission -> journal commit -> acknowledgement, in that order and no other.
+
+While a commit runs in its thread, what arrives becomes the next batch: slow flash costs batch size, not throughput. The
+broker's receive maximum bounds what can be waiting.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+import mqtt5
+import structlog
+
+from devices.dialects.dialect import Lane
+from devices.model import Envelope, Reject
+from gateway.ingest.admit import Admission
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 1.0
+
+
+class Acknowledger(Protocol):
+    """The connection a message came by."""
+
+    def acknowledge(self, packet_ids: list[int]) -> None: ...
+
+
+Refusal = tuple[Envelope, Reject]
+Commit = Callable[[list[Envelope], list[Refusal]], Awaitable[Any]]
+
+
+class _Pending:
+    """What waits for one commit."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+        self.refused: list[Refusal] = []
+        self.acks: list[tuple[Acknowledger, list[int]]] = []
+
+
+class Intake:
+    """Collects, commits and acknowledges.
+
+    ``commit`` makes a batch durable or raises one of ``failures``; ``committed`` receives its result. ``unsaved``
+    receives what the disk refused, each message once, before it is tried again; ``saved`` says that the disk is well.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        admission: Admission,
+        commit: Commit,
+        *,
+        committed: Callable[[Any], None],
+        unsaved: Callable[[list[Envelope], str], None],
+        saved: Callable[[], None],
+        now: Callable[[], float],
+        failures: tuple[type[Exception], ...] = (sqlite3.OperationalError,),
+    ) -> None:
+        self.lane = lane
+        self.received = 0
+        self.rejected: dict[str, int] = {}
+        self._admission = admission
+        self._commit = commit
+        self._committed = committed
+        self._unsaved = unsaved
+        self._saved = saved
+        self._now = now
+        self._failures = failures
+        self._envelopes: list[Envelope] = []
+        self._refused: list[Refusal] = []
+        self._acks: list[tuple[Acknowledger, list[int]]] = []
+        self._work = asyncio.Event()
+        self._closing = False
+
+    def take(self, connection: Acknowledger, packets: list[mqtt5.PublishPacket]) -> None:
+        """Accept messages as they came from ``connection``; returns at once."""
+        now = self._now()
+        admit = self._admission.admit
+        envelopes = self._envelopes
+        acks: list[int] = []
+        for packet in packets:
+            envelope = Envelope(packet.topic, packet.payload or b"", now, int(packet.qos), packet.retain)
+            refused = admit(envelope)
+            if refused is None:
+                envelopes.append(envelope)
+            else:
+                self._refuse(envelope, refused)
+            if packet.packet_id is not None:
+                acks.append(packet.packet_id)
+        self.received += len(packets)
+        self._acks.append((connection, acks))
+        self._work.set()
+
+    async def run(self) -> None:
+        """Commit batch after batch until ``close``; returns when everything taken is committed and acknowledged."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            if self._acks:
+                await self._commit_batch()
+            elif self._closing:
+                return
+
+    def close(self) -> None:
+        """Finish what was taken, then stop."""
+        self._closing = True
+        self._work.set()
+
+    async def _commit_batch(self) -> None:
+        batch = self._absorb(_Pending())
+        result = await self._insist(batch)
+        if result is None:
+            return
+        for connection, packet_ids in batch.acks:
+            connection.acknowledge(packet_ids)
+        self._committed(result)
+        if self._acks or self._closing:
+            self._work.set()
+
+    async def _insist(self, batch: "_Pending") -> Any:
+        """Commit, however often the disk refuses; nothing is acknowledged before.
+
+        Returns ``None`` only when told to close meanwhile: the broker keeps what was not acknowledged.
+        """
+        told = 0
+        while True:
+            try:
+                result = await self._commit(batch.envelopes, batch.refused)
+            except self._failures as error:
+                if not told:
+                    log.error("journal_refused", lane=self.lane, messages=len(batch.envelopes), error=str(error))
+                self._unsaved(batch.envelopes[told:], str(error))
+                told = len(batch.envelopes)
+                if self._closing:
+                    return None
+                await self._pause()
+                self._absorb(batch)
+            else:
+                if told:
+                    log.info("journal_recovered", lane=self.lane, messages=told)
+                self._saved()
+                return result
+
+    async def _pause(self) -> None:
+        """Wait before trying again; news cuts the wait short, since a fire among it must be shown."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._work.wait(), RETRY_S)
+        self._work.clear()
+
+    def _absorb(self, batch: "_Pending") -> "_Pending":
+        """Move what was taken so far into ``batch``."""
+        batch.envelopes += self._envelopes
+        batch.refused += self._refused
+        batch.acks += self._acks
+        self._envelopes, self._refused, self._acks = [], [], []
+        return batch
+
+    def _refuse(self, envelope: Envelope, reject: Reject) -> None:
+        self._refused.append((envelope, reject))
+        reason = str(reject.reason)
+        self.rejected[reason] = self.rejected.get(reason, 0) + 1

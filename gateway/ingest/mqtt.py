@@ -1,0 +1,247 @@
+"""One MQTT 5 session: connect, subscribe, hand over what arrives, acknowledge only when told to.
+
+The codec is ``mqtt5``; the session is persistent (fixed client id, expiry, no clean start), so the broker holds what is
+not acknowledged. One ``data_received`` may carry hundreds of messages; they are handed over together.
+"""
+
+import asyncio
+import contextlib
+import random
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import mqtt5
+import structlog
+from msgspec import Struct
+
+log = structlog.get_logger(__name__)
+
+CONNECT_TIMEOUT_S = 10.0
+BACKOFF_S = (0.5, 30.0)
+MAX_PACKET_BYTES = 4_000_000
+
+
+class SessionOptions(Struct, frozen=True):
+    """How to reach the broker and what to ask of it."""
+
+    host: str
+    port: int
+    client_id: str
+    filters: tuple[str, ...]
+    username: str | None = None
+    password: bytes | None = None
+    tls: ssl.SSLContext | None = None
+    session_expiry_s: int = 86_400
+    keep_alive_s: int = 10
+    receive_maximum: int = 2_000
+
+
+class Connection(asyncio.Protocol):
+    """One TCP connection of a session; its packet ids mean nothing on the next one."""
+
+    def __init__(self, options: SessionOptions, on_messages: "OnMessages") -> None:
+        loop = asyncio.get_running_loop()
+        self.ready: asyncio.Future[bool] = loop.create_future()
+        self.closed: asyncio.Future[str] = loop.create_future()
+        self._options = options
+        self._on_messages = on_messages
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport
+        self._heard = loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        o = self._options
+        self._transport.write(
+            mqtt5.ConnectPacket(
+                client_id=o.client_id,
+                username=o.username,
+                password=o.password,
+                clean_start=False,
+                keep_alive=o.keep_alive_s,
+                session_expiry_interval=o.session_expiry_s,
+                receive_max=o.receive_maximum,
+                max_packet_size=MAX_PACKET_BYTES,
+            ).write()
+        )
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = asyncio.get_running_loop().time()
+        buffer = self._buffer
+        buffer += data
+        messages: list[mqtt5.PublishPacket] = []
+        try:
+            used = self._parse(messages)
+        except ValueError as error:
+            self.fail(f"the broker sent what is not MQTT 5: {error}")
+            return
+        del buffer[:used]
+        if messages:
+            self._on_messages(self, messages)
+
+    def _parse(self, messages: list[mqtt5.PublishPacket]) -> int:
+        """Parse whole packets from the buffer, collect messages and return the bytes used."""
+        read = mqtt5.read
+        publish = mqtt5.PublishPacket
+        used = 0
+        with memoryview(self._buffer) as view:
+            end = len(view)
+            while used < end:
+                try:
+                    with view[used:] as rest:
+                        packet, size = read(rest)
+                except IndexError:
+                    break
+                used += size
+                if type(packet) is publish:
+                    messages.append(packet)
+                else:
+                    self._control(packet)
+        return used
+
+    def _control(self, packet: Any) -> None:
+        match packet:
+            case mqtt5.ConnAckPacket():
+                self._on_connack(packet)
+            case mqtt5.SubAckPacket():
+                self._on_suback(packet)
+            case mqtt5.DisconnectPacket():
+                self.fail(f"the broker ended the session: {packet.reason_code.name}")
+
+    def _on_connack(self, packet: mqtt5.ConnAckPacket) -> None:
+        if packet.reason_code != mqtt5.ConnAckReasonCode.SUCCESS:
+            self.fail(f"the broker refused us: {packet.reason_code.name}; check mqtt.username, mqtt.password, mqtt.tls")
+            return
+        filters = [
+            mqtt5.TopicFilter(
+                f,
+                max_qos=mqtt5.QoS.AT_LEAST_ONCE,
+                retain_as_published=False,
+                retain_handling=mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS,
+            )
+            for f in self._options.filters
+        ]
+        self._transport.write(mqtt5.SubscribePacket(1, filters).write())
+
+    def _on_suback(self, packet: mqtt5.SubAckPacket) -> None:
+        refused = [f for f, code in zip(self._options.filters, packet.reason_codes, strict=True) if code >= 0x80]
+        if refused:
+            self.fail(f"the broker refuses subscription to {', '.join(refused)}; check its access list")
+        elif not self.ready.done():
+            self.ready.set_result(True)
+
+    def acknowledge(self, packet_ids: Sequence[int]) -> None:
+        """Send PUBACK for each id, in order, in one write. On a closed connection the broker sends again instead."""
+        if not self.closed.done():
+            ack = mqtt5.PubAckPacket
+            self._transport.write(b"".join([ack(packet_id).write() for packet_id in packet_ids]))
+
+    async def supervise(self) -> None:
+        """Ping within the keep-alive and give up on a broker silent for one and a half (MQTT 5, section 3.1.2.10)."""
+        loop = asyncio.get_running_loop()
+        interval = self._options.keep_alive_s
+        ping = mqtt5.PingReqPacket().write()
+        while not self.closed.done():
+            self._transport.write(ping)
+            await asyncio.wait((self.closed,), timeout=interval * 0.5)
+            if loop.time() - self._heard > interval * 1.5:
+                self.fail(f"the broker was silent for {interval * 1.5:g} s")
+
+    def pause(self) -> None:
+        """Stop reading; what is in flight stays with the broker."""
+        if not self.closed.done():
+            self._transport.pause_reading()
+
+    def disconnect(self) -> None:
+        """Leave in good order, keeping the session."""
+        if not self.closed.done():
+            self._transport.write(mqtt5.DisconnectPacket().write())
+            self._transport.close()
+
+    def fail(self, why: str) -> None:
+        """Drop the connection."""
+        self._end(why)
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(str(exc) if exc else "the broker closed the connection")
+
+    def _end(self, why: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result(why)
+        if not self.ready.done():
+            self.ready.set_result(False)
+
+
+OnMessages = Callable[[Connection, list[mqtt5.PublishPacket]], None]
+
+
+class Session:
+    """Keeps one connection up, with jittered exponential backoff between attempts.
+
+    ``on_connected(bool)`` follows every change.
+    """
+
+    def __init__(self, options: SessionOptions, on_messages: OnMessages, on_connected: Callable[[bool], None]) -> None:
+        self.options = options
+        self.connected = False
+        self._on_messages = on_messages
+        self._on_connected = on_connected
+        self._connection: Connection | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay connected until ``stop``."""
+        delay = BACKOFF_S[0]
+        while not self._stopping.is_set():
+            began = asyncio.get_running_loop().time()
+            why = await self._connect_once()
+            if self._stopping.is_set():
+                return
+            if asyncio.get_running_loop().time() - began > BACKOFF_S[1]:
+                delay = BACKOFF_S[0]
+            wait = random.uniform(delay / 2, delay)  # noqa: S311 - jitter, not a secret
+            log.warning("mqtt_disconnected", client_id=self.options.client_id, why=why, retry_in_s=round(wait, 1))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
+            delay = min(delay * 2, BACKOFF_S[1])
+
+    async def _connect_once(self) -> str:
+        """Connect and stay; return why the connection ended."""
+        o = self.options
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(o, self._on_messages), o.host, o.port, ssl=o.tls
+                )
+                self._connection = connection
+                ready = await asyncio.shield(connection.ready)
+        except (OSError, TimeoutError) as error:
+            if self._connection is not None:
+                self._connection.fail("no answer")
+            return f"{o.host}:{o.port}: {error or 'no answer'}"
+        if ready:
+            self._set_connected(True)
+            await connection.supervise()
+        self._connection = None
+        self._set_connected(False)
+        return await connection.closed
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected != self.connected:
+            self.connected = connected
+            self._on_connected(connected)
+
+    def pause(self) -> None:
+        """Stop taking in messages."""
+        self._stopping.set()
+        if self._connection is not None:
+            self._connection.pause()
+
+    def stop(self) -> None:
+        """Leave the broker; the session stays there."""
+        self._stopping.set()
+        if self._connection is not None:
+            self._connection.disconnect()
