@@ -15,7 +15,7 @@ from gateway.api.views import Json, alert_detail, alert_view, counts, page
 router = APIRouter(route_class=GuardedRoute, tags=["alerts"])
 
 AlertId = Annotated[str, Path(max_length=64)]
-_MOVED: dict[int | str, dict[str, Any]] = {404: {}, 409: {}, 503: {}}
+_MOVED: dict[int | str, dict[str, Any]] = {404: {}, 409: {}}
 
 
 @router.get("/api/alerts", response_model=schema.AlertList)

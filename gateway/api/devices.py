@@ -39,7 +39,7 @@ async def get_device(device_id: DeviceId, ports: InPorts) -> Response:
     return Json(device_view(*_device(ports, device_id)))
 
 
-@router.get("/api/devices/{device_id}/history", response_model=schema.HistoryView, responses={404: {}, 503: {}})
+@router.get("/api/devices/{device_id}/history", response_model=schema.HistoryView, responses={404: {}})
 async def get_history(device_id: DeviceId, query: Annotated[schema.HistoryQuery, Query()], ports: InPorts) -> Response:
     """What the device said over time: numbers averaged per bucket, states the last."""
     device, _twin = _device(ports, device_id)

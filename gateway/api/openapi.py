@@ -31,7 +31,7 @@ _PROBLEMS = {
     413: "The body is too large",
     422: "A parameter or member is missing or wrong",
     429: "Too many failures; see Retry-After",
-    503: "A store does not answer, so nothing was changed",
+    503: "A store does not answer; nothing was changed",
 }
 _CSRF_PARAMETER = {
     "name": CSRF_HEADER,
@@ -69,19 +69,24 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any], method: str, access: Access) -> None:
     operation["x-access"] = access.value
-    responses = operation["responses"]
-    codes = {int(code) for code in responses if int(code) >= 400 and "content" not in responses[code]}
-    codes |= {422} & {int(code) for code in responses}
     if access is not Access.PUBLIC:
         operation["security"] = [{"session": []}]
-        codes |= {401, 403} if access is not Access.LOOPBACK else {401}
     if method == "POST":
         operation.setdefault("parameters", []).append(_CSRF_PARAMETER)
-        codes |= {403}
-    if "requestBody" in operation:
-        codes |= {413}
-    for code in sorted(codes):
+    responses = operation["responses"]
+    for code in _problem_codes(operation, method, access):
         responses[str(code)] = _problem_response(_PROBLEMS[code])
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _problem_codes(operation: dict[str, Any], method: str, access: Access) -> set[int]:
+    """The codes its route names without a body of their own, and those that the gate may answer."""
+    codes = {int(code) for code, response in operation["responses"].items() if "content" not in response}
+    codes |= {int(code) for code in operation["responses"] if code == "422"}
+    codes |= {401, 503} if access is not Access.PUBLIC else set()
+    codes |= {403} if method == "POST" or access not in (Access.PUBLIC, Access.LOOPBACK, Access.VIEWER) else set()
+    codes |= {413} if "requestBody" in operation else set()
+    return codes & _PROBLEMS.keys()
 
 
 def _problem_response(description: str) -> dict[str, Any]:

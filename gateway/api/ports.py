@@ -96,7 +96,7 @@ class Health(Protocol):
 
 
 class Accounts(Protocol):
-    """``gateway.alerts.people.People``, called off the event loop, with the clock and the session's length filled in."""
+    """``gateway.alerts.people.People`` off the event loop, with the clock and the session's length filled in."""
 
     async def login(self, username: str, password: str, address: str) -> Grant:
         """Raises LoginRefused or TooManyAttempts; ``address`` is the peer's, never a forwarded header."""

@@ -22,9 +22,7 @@ async def list_strangers(ports: InPorts) -> Response:
     return Json({"items": strangers})
 
 
-@router.post(
-    "/api/quarantine/{device_id}/adopt", response_model=schema.DeviceView, responses={404: {}, 409: {}, 503: {}}
-)
+@router.post("/api/quarantine/{device_id}/adopt", response_model=schema.DeviceView, responses={404: {}, 409: {}})
 async def adopt_stranger(
     device_id: Annotated[str, Path(max_length=64)], body: schema.Adoption, ports: InPorts, person: Actor
 ) -> Response:
@@ -36,7 +34,7 @@ async def adopt_stranger(
     return Json(device_view(device, known_as[1] if known_as else None))
 
 
-@router.get("/api/dead-letters", response_model=schema.DeadLetters, responses={503: {}})
+@router.get("/api/dead-letters", response_model=schema.DeadLetters)
 async def list_dead_letters(ports: InPorts, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
     """List messages that could not be understood, newest first, with the reason."""
     return Json({"items": await ports.health.dead_letters(limit)})

@@ -8,6 +8,7 @@ from alert_rules.alert import Condition, Handling, Severity, Stage, Verdict
 from devices.model import DeviceKind
 from gateway.alerts.people import Role
 
+YEAR_3000 = 32_503_680_000
 StateFilter = Literal["open", "resolved", "all"]
 
 
@@ -22,6 +23,7 @@ Long = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000),
 EmptyIsNone = BeforeValidator(lambda value: None if value == "" else value)
 Version = Annotated[int, Field(ge=1, description="the version you saw; stale means 409, look again")]
 Time = Annotated[float, Field(description="seconds since the Unix epoch, UTC")]
+Moment = Annotated[FiniteFloat, Field(ge=0, le=YEAR_3000, description="seconds since the Unix epoch, UTC")]
 
 
 class Request(BaseModel):
@@ -69,8 +71,8 @@ class DeviceQuery(Request):
 class HistoryQuery(Request):
     """Which stretch of time, in buckets of how many seconds; default: 300 buckets."""
 
-    start: FiniteFloat
-    end: FiniteFloat
+    start: Moment
+    end: Moment
     every_s: Annotated[FiniteFloat | None, Field(gt=0)] = None
 
 

@@ -37,7 +37,7 @@ class EventStream(StreamingResponse):
             self._hub.leave(self._subscription)
 
 
-@router.get("/api/stream", response_class=EventStream, responses={503: {}})
+@router.get("/api/stream", response_class=EventStream, status_code=200)
 async def stream_events(
     request: Request, ports: InPorts, last_event_id: Annotated[str | None, Header()] = None
 ) -> Response:

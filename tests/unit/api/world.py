@@ -1,0 +1,268 @@
+"""The ports of the API, implemented in memory, and clients who are logged in."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter
+
+from alert_rules.alert import (
+    Alert,
+    Condition,
+    Place,
+    Reason,
+    Severity,
+    Verdict,
+    acknowledge,
+    alert_id,
+    comment,
+    judge,
+    resolve,
+)
+from devices.model import DeviceKind
+from devices.registry import Device
+from devices.twin import Twin
+from gateway.alerts.people import LoginRefused, Person, Role, TooManyAttempts
+from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+from gateway.api.app import create_app
+from gateway.api.hub import Hub
+from gateway.api.ports import Conflict, Grant, Points, Unavailable, Unsaved
+from gateway.api.views import matches
+from gateway.site import Site
+
+HEADERS = {"X-Requested-With": "community-gateway"}
+ELSEWHERE = ("192.0.2.7", 40_000)
+FIRST_ID = 1_000
+
+
+def make_alert(rule: str = "smoke_alarm", raised_at: float = 100.0, **changes: Any) -> Alert:
+    device = changes.pop("device", "smoke-b1-03")
+    fields = {
+        "id": alert_id(f"{rule}/{device}", raised_at),
+        "fingerprint": f"{rule}/{device}",
+        "rule": rule,
+        "device": device,
+        "kind": DeviceKind.SMOKE_DETECTOR,
+        "subject": "",
+        "severity": Severity.CRITICAL,
+        "place": Place("Kitchen 301", "b1", "3", "z1"),
+        "raised_at": raised_at,
+        "received_at": raised_at + 1,
+        "last_at": raised_at,
+        "reason": Reason("smoke", {"smoke": True}, {}),
+    }
+    return Alert(**{**fields, **changes})
+
+
+class MemoryDesk:
+    """Makes the real moves on alerts in a dict; ``unsaved`` live in memory only; ``disk_full`` refuses moves."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, Alert] = {}
+        self.unsaved: set[str] = set()
+        self.disk_full = False
+        self.searches: list[AlertFilter] = []
+
+    def add(self, *alerts: Alert) -> None:
+        self.alerts |= {alert.id: alert for alert in alerts}
+
+    def open_alerts(self) -> list[Alert]:
+        return [alert for alert in self.alerts.values() if alert.handling == "open"]
+
+    def is_saved(self, alert_id: str) -> bool:
+        return alert_id not in self.unsaved
+
+    async def search(self, f: AlertFilter) -> list[Alert]:
+        self.searches.append(f)
+        found = [a for a in self.alerts.values() if matches(a, f) and a.id not in self.unsaved]
+        return sorted(found, key=lambda a: (a.raised_at, a.id), reverse=True)[: f.limit]
+
+    async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
+        row = AuditRow(1, 101.0, "system", "raise", alert_id, {"test": False}, "00", "ab")
+        return (self.alerts[alert_id], [row]) if alert_id in self.alerts else None
+
+    async def acknowledge(self, alert_id: str, version: int, actor: str) -> Alert:
+        alert = self._checked(alert_id, version)
+        acknowledge(alert, actor, 200.0)
+        return alert
+
+    async def judge(self, alert_id: str, version: int, verdict: Verdict, reason: str, actor: str) -> Alert:
+        alert = self._checked(alert_id, version)
+        judge(alert, actor, verdict, reason, 200.0)
+        return alert
+
+    async def comment(self, alert_id: str, text: str, actor: str) -> Alert:
+        alert = self._checked(alert_id, None)
+        comment(alert, actor, text, 200.0)
+        return alert
+
+    async def resolve(self, alert_id: str, version: int, note: str, actor: str) -> Alert:
+        alert = self._checked(alert_id, version)
+        resolve(alert, actor, note, 200.0)
+        return alert
+
+    def _checked(self, alert_id: str, version: int | None) -> Alert:
+        if self.disk_full:
+            raise Unsaved("the disk refuses; nothing was changed, free space and try again")
+        alert = self.alerts[alert_id]
+        if version not in (None, alert.version):
+            raise Conflict(f"the alert changed meanwhile (version {alert.version}); look again")
+        return alert
+
+
+class MemoryDevices:
+    """An inventory in a dict."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[Device, Twin | None]] = {}
+        self.unknown: dict[str, Stranger] = {}
+
+    def items(self) -> Iterable[tuple[Device, Twin | None]]:
+        return self.known.values()
+
+    def get(self, device_id: str) -> tuple[Device, Twin | None] | None:
+        return self.known.get(device_id)
+
+    def strangers(self) -> list[Stranger]:
+        return list(self.unknown.values())
+
+    async def adopt(
+        self, device_id: str, name: str, building: str, floor: str, zone: str, expect_every_s: float, actor: str
+    ) -> Device:
+        if device_id in self.known:
+            raise Conflict(f"{device_id} is in the inventory already")
+        stranger = self.unknown.pop(device_id)
+        device = Device(
+            device_id, stranger.kind, name, stranger.dialect, "", building, floor, zone, expect_every_s=expect_every_s
+        )
+        self.known[device_id] = (device, Twin(device_id, last_seen=stranger.last_seen, online=True))
+        return device
+
+
+class MemoryHistory:
+    """Answers every query with ``points`` and remembers the queries."""
+
+    def __init__(self) -> None:
+        self.points: Points = {"temperature": [(10.0, 21.5)], "smoke": [(10.0, True)], "floor": [(10.0, "B1")]}
+        self.queries: list[tuple[str, float, float, float]] = []
+        self.away = False
+
+    async def query(self, device: Device, start: float, end: float, every_s: float) -> Points:
+        if self.away:
+            raise Unavailable("the time-series store does not answer; alerts are not affected")
+        self.queries.append((device.id, start, end, every_s))
+        return self.points
+
+
+class MemoryHealth:
+    """A snapshot that tests may change."""
+
+    def __init__(self) -> None:
+        lane = {"head": 10, "evaluate_lag": 0, "history_lag": 2}
+        self.state: dict[str, Any] = {
+            "ready": True,
+            "problems": [{"code": "history_lag", "detail": "2 behind"}],
+            "lanes": {"alarm": lane, "telemetry": lane},
+            "connected": {"alarm": True, "telemetry": True},
+            "counters": {"received": 10, "rejected": 1, "alerts_open": 0},
+            "audit": {"head_seq": 3, "head_hash": "ab"},
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        return self.state
+
+    async def dead_letters(self, limit: int) -> list[dict[str, Any]]:
+        letter = {"id": 1, "lane": "alarm", "seq": 4, "at": 1.0, "topic": "t", "reason": "malformed", "detail": "d"}
+        return [letter | {"payload": "{"}][:limit]
+
+
+class MemoryAccounts:
+    """One person per role, named like it; the password is the name backwards, the session token the name."""
+
+    def __init__(self) -> None:
+        self.sessions = {role.value: Person(role.value, role.value.title(), role, "zh") for role in Role}
+        self.addresses: list[str] = []
+        self.away = False
+
+    async def login(self, username: str, password: str, address: str) -> Grant:
+        self.addresses.append(address)
+        if username == "hasty":
+            raise TooManyAttempts(12.3)
+        if username not in list(Role) or password != username[::-1]:
+            raise LoginRefused
+        return self._grant(Role(username))
+
+    async def login_once(self, token: str) -> Grant:
+        if token != "once":
+            raise LoginRefused
+        return self._grant(Role.ADMINISTRATOR)
+
+    async def session(self, token: str) -> Person | None:
+        if self.away:
+            raise Unavailable("the database does not answer")
+        return self.sessions.get(token)
+
+    async def logout(self, token: str) -> None:
+        self.sessions.pop(token, None)
+
+    def _grant(self, role: Role) -> Grant:
+        person = Person(role.value, role.value.title(), role, "zh")
+        token = f"fresh-{role}"
+        self.sessions[token] = person
+        return Grant(token, person)
+
+
+class World:
+    """An application with everything behind it within reach."""
+
+    def __init__(self, console_dir: Path | None = None, ping_s: float = 10.0, **api: Any) -> None:
+        buildings = [{"id": "b1", "name": "1号楼", "floors": ["1", "2", "3"]}, {"id": "b2"}]
+        self.site = Site.model_validate(
+            {"site": {"id": "garden", "name": "花园小区"}, "buildings": buildings, "api": api}
+        )
+        self.desk = MemoryDesk()
+        self.devices = MemoryDevices()
+        self.history = MemoryHistory()
+        self.health = MemoryHealth()
+        self.accounts = MemoryAccounts()
+        self.hub = Hub(FIRST_ID, ping_s)
+        self.registry = CollectorRegistry()
+        Counter("messages_received", "Messages.", registry=self.registry).inc(3)
+        self.app = self._app(console_dir)
+
+    def _app(self, console_dir: Path | None) -> FastAPI:
+        return create_app(
+            site=self.site,
+            desk=self.desk,
+            devices=self.devices,
+            history=self.history,
+            health=self.health,
+            accounts=self.accounts,
+            hub=self.hub,
+            registry=self.registry,
+            console_dir=console_dir,
+        )
+
+    def client(self, role: Role | None = None, headers: dict[str, str] = HEADERS, peer: Any = ELSEWHERE) -> Any:
+        """A client who has the session of ``role``."""
+        transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False, client=peer)
+        cookies = {"cg_session": role.value} if role else {}
+        return httpx.AsyncClient(transport=transport, base_url="http://gateway.test", headers=headers, cookies=cookies)
+
+    def populate(self) -> None:
+        """One of everything, so that each route has something to find."""
+        smoke = Device("smoke-b1-03", DeviceKind.SMOKE_DETECTOR, "厨房烟感", "native", "", "b1", "3", "z1", "A-7", 60.0)
+        twin = Twin("smoke-b1-03", 90.0, 90.0, True, {"smoke_density": 0.02}, {"smoke": True, "tamper": None})
+        lift = Device("lift-1", DeviceKind.LIFT, "客梯", building="b2")
+        self.devices.known |= {"smoke-b1-03": (smoke, twin), "lift-1": (lift, None)}
+        stranger = Stranger(
+            device="new-1", kind=DeviceKind.WATER_LEAK, dialect="native", first_seen=1.0, last_seen=9.0, last={"a": 1}
+        )
+        older = Stranger(device="new-2", kind=DeviceKind.CAMERA, dialect="native", first_seen=1.0, last_seen=8.0)
+        self.devices.unknown |= {"new-2": older, "new-1": stranger}
+        self.desk.add(
+            make_alert(),
+            make_alert("water_leak", 90.0, severity=Severity.MAJOR, device="leak-1", condition=Condition.NORMAL),
+        )
