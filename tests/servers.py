@@ -120,14 +120,15 @@ def mosquitto(tmp_path: Path, extra_conf: str = "", port: int | None = None) -> 
 
 
 @contextmanager
-def influxdb(tmp_path: Path, database: str = "community") -> Iterator[str]:
+def influxdb(tmp_path: Path, database: str = "community", port: int | None = None) -> Iterator[str]:
     """InfluxDB 1.x behind nginx, which maps the 2.x write address onto the old one; yields the base URL.
 
-    ``database`` exists. ``/api/v2/write``, ``/query``, ``/ping`` and ``/health`` answer.
+    ``database`` exists. ``/api/v2/write``, ``/query``, ``/ping`` and ``/health`` answer. Pass ``port`` and the same
+    ``tmp_path`` to start it again with its data where it was.
     """
     influxd, nginx = require("influxd"), require("nginx")
     folder = _folder(tmp_path, "influxdb")
-    backend, rpc, front = free_port(), free_port(), free_port()
+    backend, rpc, front = free_port(), free_port(), port or free_port()
     conf = folder / "influxdb.conf"
     conf.write_text(_influxd_conf(folder, backend, rpc))
     proxy = folder / "nginx.conf"
@@ -137,8 +138,7 @@ def influxdb(tmp_path: Path, database: str = "community") -> Iterator[str]:
     with ExitStack() as stack:
         stack.enter_context(process([influxd, "-config", str(conf)], folder / "influxd.log", lambda: answers(ping)))
         stack.enter_context(process(nginx_command, folder / "nginx.log", lambda: answers(f"{url}/ping")))
-        create = f'CREATE DATABASE "{database}"'
-        _post(url, f"/query?q={quote(create)}")
+        create_database(url, database)
         yield url
 
 
@@ -158,6 +158,12 @@ def victoria_metrics(tmp_path: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with process(command, folder / "victoria-metrics.log", lambda: answers(f"{url}/health")):
         yield url
+
+
+def create_database(url: str, name: str) -> None:
+    """Create a database on the server that ``influxdb`` yielded."""
+    statement = f'CREATE DATABASE "{name}"'
+    _post(url, f"/query?q={quote(statement)}")
 
 
 def _folder(tmp_path: Path, name: str) -> Path:
