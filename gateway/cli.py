@@ -52,9 +52,14 @@ def run(site: SiteFile, log_level: LogLevel = "info") -> None:
     from gateway.config import load_site
 
     loaded = load_site(site)
+    from gateway.alerts.database import StoreUnavailable
     from gateway.app import run as run_gateway
+    from gateway.history.store import Unavailable
 
-    run_gateway(loaded, site)
+    try:
+        run_gateway(loaded, site)
+    except (StoreUnavailable, Unavailable) as error:
+        raise OperatorError("start", error.detail, f"see gateway doctor --site {site}") from None
 
 
 @app.command(epilog="Example: gateway check site.yaml && echo good")

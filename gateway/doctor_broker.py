@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.config import reveal
+from gateway.connect import tls_context
 from gateway.finding import Finding, fail, ok, warn
 from gateway.site import Mqtt
 
@@ -53,10 +54,10 @@ def _session(mqtt: Mqtt) -> Iterator[Finding]:
     client.username_pw_set(mqtt.username, reveal(mqtt.password) if mqtt.password else None)
     try:
         if mqtt.tls:
-            client.tls_set_context(_context(mqtt))
+            client.tls_set_context(tls_context(mqtt.tls))
         client.connect(mqtt.host, mqtt.port, keepalive=mqtt.keep_alive_s)
         _pump(client, answered)
-    except (ssl.SSLError, ssl.CertificateError) as error:
+    except ssl.SSLError as error:
         yield fail(
             "broker TLS", str(error), "check mqtt.tls.ca, that host is a name in the broker's certificate, and the port"
         )
@@ -74,14 +75,6 @@ def _pump(client: Client, answered: threading.Event) -> None:
     for _ in range(int(TIMEOUT_S / 0.1)):
         if client.loop(timeout=0.1) is not MQTTErrorCode.MQTT_ERR_SUCCESS or answered.is_set():
             return
-
-
-def _context(mqtt: Mqtt) -> ssl.SSLContext:
-    assert mqtt.tls is not None  # noqa: S101 - the caller looked
-    context = ssl.create_default_context(cafile=str(mqtt.tls.ca) if mqtt.tls.ca else None)
-    if mqtt.tls.cert:
-        context.load_cert_chain(mqtt.tls.cert, mqtt.tls.key)
-    return context
 
 
 def _judge(mqtt: Mqtt, code: ReasonCode | None, properties: Properties | None) -> Iterator[Finding]:
