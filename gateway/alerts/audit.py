@@ -20,6 +20,8 @@ from gateway.alerts.records import AuditRow
 GENESIS = "0" * 64
 NEARBY = 64
 
+_encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
 
 class Why(StrEnum):
     """What was done to the chain."""
@@ -42,7 +44,7 @@ class Broken(Struct, frozen=True):
 
 def canonical(value: Any) -> str:
     """One text per value: JSON, keys sorted by code point, no spaces, nothing escaped that need not be."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _encoder.encode(value)
 
 
 def plain(detail: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def _check_row(row: AuditRow, last: tuple[int, str], rest: Iterator[AuditRow]) -
     if row.seq < seq:
         return Broken(row.seq, Why.INSERTED, f"row {row.seq} is there a second time")
     if row.seq > seq:
-        return _missing(seq, any(later.seq == seq for later in rest))
+        return _missing(seq, any(later.seq == seq or _belongs_at(later, seq, prev_hash) for later in rest))
     if row.prev_hash == prev_hash and _hash_of(row, seq) == row.hash:
         return None
     return _diagnose(row, prev_hash, rest)
@@ -104,6 +106,8 @@ def _diagnose(row: AuditRow, prev_hash: str, rest: Iterator[AuditRow]) -> Broken
     written_as = _original_seq(row)
     if written_as is None:
         return Broken(seq, Why.EDITED, f"row {seq} does not match its own hash; one of its columns was changed")
+    if row.hash == prev_hash:
+        return Broken(seq, Why.INSERTED, f"row {seq} is a copy of the row before")
     if written_as < seq:
         return Broken(seq - 1, Why.INSERTED, f"row {seq - 1} was put in: the next one was written as row {written_as}")
     if written_as > seq:

@@ -20,11 +20,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 BUSY_TIMEOUT_MS = 5000
 _OUR_OWN_FAULT = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
-_SQLITE_PRAGMAS: dict[str, tuple[str, Any]] = {
+SQLITE_PRAGMAS: dict[str, tuple[str, Any]] = {
+    "busy_timeout": (str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
     "journal_mode": ("WAL", "wal"),
     "synchronous": ("FULL", 2),
     "foreign_keys": ("ON", 1),
-    "busy_timeout": (str(BUSY_TIMEOUT_MS), BUSY_TIMEOUT_MS),
 }
 
 
@@ -101,9 +101,9 @@ def _explain(url: URL, cause: BaseException | None) -> str:
 
 
 def _open_sqlite(url: URL) -> Engine:
-    if not url.database or url.database == ":memory:":
+    if not url.database or url.database.startswith((":", "file:")):
         raise ValueError(
-            "database: SQLite in memory cannot survive a restart; name a file, as in sqlite:///var/alerts.db"
+            f"database {url}: SQLite needs a plain file that survives a restart, as in sqlite:///var/alerts.db"
         )
     _create_private(url, Path(url.database))
     engine = create_engine(url)
@@ -112,7 +112,7 @@ def _open_sqlite(url: URL) -> Engine:
     def configure(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None
         try:
-            _insist_sqlite(connection, url)
+            insist_sqlite(connection, url)
         except sqlite3.Error as error:
             connection.close()
             raise StoreUnavailable(_explain(url, error)) from error
@@ -135,8 +135,13 @@ def _create_private(url: URL, path: Path) -> None:
         raise StoreUnavailable(_explain(url, error)) from error
 
 
-def _insist_sqlite(connection: sqlite3.Connection, url: URL) -> None:
-    for name, (wanted, answer) in _SQLITE_PRAGMAS.items():
+def insist_sqlite(connection: sqlite3.Connection, url: URL) -> None:
+    """Ask for durability and read the answer back.
+
+    Raises:
+        StoreUnavailable: the file system cannot do it; ``connection`` is closed.
+    """
+    for name, (wanted, answer) in SQLITE_PRAGMAS.items():
         connection.execute(f"PRAGMA {name}={wanted}")
         got = connection.execute(f"PRAGMA {name}").fetchone()[0]
         if got != answer:
