@@ -1,5 +1,6 @@
 """Looks at everything the gateway depends on and says what to do about what is wrong; it changes nothing."""
 
+import logging
 import os
 import shutil
 import socket
@@ -207,6 +208,18 @@ def console_port(host: str, port: int) -> Iterator[Finding]:
     yield ok("console", f"{host}:{port} is free")
 
 
+def _understood(url: str) -> bool:
+    """Ask apprise, with its log off: there it would repeat the address, which holds a key."""
+    from apprise import Apprise
+
+    logger = logging.getLogger("apprise")
+    before, logger.disabled = logger.disabled, True
+    try:
+        return bool(Apprise().add(url))
+    finally:
+        logger.disabled = before
+
+
 def _taken(host: str, port: int, error: OSError) -> Finding:
     shown = f"[{host}]" if ":" in host else host
     try:
@@ -223,12 +236,10 @@ def channels(site: Site) -> Iterator[Finding]:
     if not site.channels:
         yield warn("channels", "none: alerts show on the console only", "add channels to the site file")
         return
-    from apprise import Apprise
-
     for channel in site.channels:
         what = f"channel {channel.name}"
         try:
-            understood = Apprise().add(reveal(channel.url))
+            understood = _understood(reveal(channel.url))
         except OperatorError as error:
             yield fail(what, f"{error.place} {error.cause}", error.remedy)
             continue

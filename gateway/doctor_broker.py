@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.config import reveal
 from gateway.connect import tls_context
-from gateway.finding import Finding, fail, ok, warn
+from gateway.finding import Finding, Verdict, fail, ok, warn
 from gateway.site import Mqtt
 
 TIMEOUT_S = 5.0
@@ -28,15 +28,30 @@ def broker(mqtt: Mqtt) -> Iterator[Finding]:
     """Look at the broker from the cable up; stop at the first thing that hides the rest."""
     place = f"{mqtt.host}:{mqtt.port}"
     try:
-        socket.create_connection((mqtt.host, mqtt.port), TIMEOUT_S).close()
+        cable = socket.create_connection((mqtt.host, mqtt.port), TIMEOUT_S)
     except OSError as error:
         yield fail("broker", f"{place} does not answer: {error}", "start the broker, or mend mqtt.host and mqtt.port")
         return
     yield ok("broker", f"{place} answers")
+    with cable:
+        if mqtt.tls:
+            found = _handshake(cable, mqtt.host, tls_context(mqtt.tls))
+            yield found
+            if found.verdict is Verdict.FAIL:
+                return
     if mqtt.tls is None and mqtt.host not in LOOPBACK:
         remedy = "add tls to mqtt in the site file and use the broker's TLS port"
         yield warn("broker TLS", "the connection crosses a network in plain text", remedy)
     yield from _session(mqtt)
+
+
+def _handshake(cable: socket.socket, host: str, context: ssl.SSLContext) -> Finding:
+    try:
+        with context.wrap_socket(cable, server_hostname=host) as secured:
+            return ok("broker TLS", str(secured.version()))
+    except OSError as error:
+        remedy = "check mqtt.tls.ca, the port, and that host is a name in the broker's certificate"
+        return fail("broker TLS", str(error), remedy)
 
 
 def _session(mqtt: Mqtt) -> Iterator[Finding]:
@@ -57,11 +72,6 @@ def _session(mqtt: Mqtt) -> Iterator[Finding]:
             client.tls_set_context(tls_context(mqtt.tls))
         client.connect(mqtt.host, mqtt.port, keepalive=mqtt.keep_alive_s)
         _pump(client, answered)
-    except ssl.SSLError as error:
-        yield fail(
-            "broker TLS", str(error), "check mqtt.tls.ca, that host is a name in the broker's certificate, and the port"
-        )
-        return
     except OSError as error:
         yield fail("broker session", str(error), "check the port: TLS and plain text have different ones")
         return

@@ -211,6 +211,7 @@ def test_tls_is_tried_at_the_real_broker(tmp_path: Path) -> None:
     with mosquitto(tmp_path, conf) as port:
         trusted = Mqtt(host="localhost", port=port, tls=Tls(ca=cert))
         assert "over TLS" in only(broker(trusted), "broker session").found
+        assert only(broker(trusted), "broker TLS").found == "TLSv1.3"
         for mqtt in (Mqtt(host="localhost", port=port, tls=Tls()), Mqtt(port=port, tls=Tls(ca=cert))):
             found = only(broker(mqtt), "broker TLS")
             assert found.verdict is Verdict.FAIL
@@ -288,7 +289,8 @@ def test_a_free_port_a_taken_port_and_our_own_are_told_apart() -> None:
     assert only(doctor.console_port("127.0.0.1", free_port()), "console").verdict is Verdict.OK
 
 
-def test_channels_are_understood_or_named_and_never_shown(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_channels_are_understood_or_named_and_never_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "good").write_text("json://localhost/path\n")
     (tmp_path / "bad").write_text("nonsense-hunter2\n")
     text = "channels:\n" + "".join(
@@ -299,6 +301,7 @@ def test_channels_are_understood_or_named_and_never_shown(tmp_path: Path) -> Non
     assert bad.verdict is absent.verdict is Verdict.FAIL
     assert "hunter2" not in bad.found + bad.remedy
     assert "absent" in absent.found
+    assert "hunter2" not in "".join(capfd.readouterr())
 
 
 def test_no_channel_is_a_warning(tmp_path: Path) -> None:
