@@ -155,10 +155,11 @@ def insist_sqlite(connection: sqlite3.Connection, url: URL) -> None:
 def _open_postgresql(url: URL) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-    engine = create_engine(url, pool_pre_ping=True, connect_args={"options": "-c synchronous_commit=on"})
+    engine = create_engine(url, pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
     def insist(connection: Any, _: object) -> None:
+        connection.execute("SET synchronous_commit = on")
         for name in ("fsync", "synchronous_commit"):
             got = connection.execute(f"SHOW {name}").fetchone()[0]
             if got != "on":
@@ -167,6 +168,6 @@ def _open_postgresql(url: URL) -> Engine:
                     f"database {url.render_as_string(hide_password=True)}: {name} is {got}; "
                     f"without it a power cut can lose alerts. Set {name} = on in postgresql.conf"
                 )
-        connection.rollback()
+        connection.commit()
 
     return engine

@@ -64,7 +64,7 @@ class Postgres:
             raise RuntimeError((self.home / "log").read_text())
 
     def _answers(self) -> bool:
-        with suppress(psycopg.OperationalError), psycopg.connect(self.url("postgres"), connect_timeout=2):
+        with suppress(psycopg.OperationalError), psycopg.connect(self.url(), connect_timeout=2):
             return True
         return False
 
@@ -73,14 +73,14 @@ class Postgres:
             self.child.send_signal(signal.SIGQUIT)  # PostgreSQL's "immediate" shutdown: what a power cut leaves
             end(self.child)
 
-    def url(self, database: str) -> str:
-        return f"postgresql://gateway@127.0.0.1:{self.port}/{database}"
+    def url(self, schema: str = "public") -> str:
+        return f"postgresql://gateway@127.0.0.1:{self.port}/postgres?options=-csearch_path%3D{schema}"
 
     def fresh(self) -> str:
-        """The URL of a new, empty database."""
+        """A URL that leads to a new, empty schema."""
         name = f"t{uuid4().hex}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}".encode())
         return self.url(name)
 
 
