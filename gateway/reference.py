@@ -3,9 +3,9 @@
 import inspect
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 from pydantic_core import PydanticUndefined
 
 from alert_rules.catalogue import RULES
@@ -13,6 +13,7 @@ from alert_rules.rule import Rule
 from devices.model import DeviceKind
 from devices.names import EVENTS, QUANTITIES, STATES
 from gateway.site import Site
+from gateway.site_fields import fields_of, inner_models
 
 NOTE = "Written by `gateway docs` from the code; change the code, not this page."
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -149,16 +150,16 @@ def _rule(name: str, rule: type[Rule[Any, Any]]) -> str:
     return f"## `{name}`\n\n{_meaning(rule)}\n\n{facts}\n\n{body}"
 
 
-def _section(name: str, model: type[BaseModel]) -> str:
+def _section(name: str, model: type) -> str:
     heading = f"## {name}" if name else "## Top level"
     return f"{heading}\n\n{_meaning(model)}\n\n{_fields(model)}"
 
 
-def _fields(model: type[BaseModel]) -> str:
-    schema = model.model_json_schema()["properties"]
+def _fields(model: type) -> str:
+    schema = TypeAdapter(model).json_schema()["properties"]
     rows = (
         (f"`{name}`", _type(field.annotation, schema[name]), _default(field), field.description or "")
-        for name, field in model.model_fields.items()
+        for name, field in fields_of(model).items()
     )
     return _table(("field", "type", "default", "meaning"), rows)
 
@@ -187,18 +188,17 @@ def _plain_type(schema: dict[str, Any]) -> str:
     return {"string": "text", "object": "mapping", "boolean": "true or false"}.get(kind, kind)
 
 
-def _inner(annotation: Any) -> type[BaseModel] | None:
-    candidates = get_args(annotation) or (annotation,)
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+def _inner(annotation: Any) -> type | None:
+    return next(iter(inner_models(annotation)), None)
 
 
-def _models(name: str, model: type[BaseModel]) -> Iterable[tuple[str, type[BaseModel]]]:
+def _models(name: str, model: type) -> Iterable[tuple[str, type]]:
     """Walk the models, each once, in the order of the file."""
-    found: dict[type[BaseModel], str] = {model: name}
+    found: dict[type, str] = {model: name}
     queue = [model]
     while queue:
         current = queue.pop(0)
-        for field_name, field in current.model_fields.items():
+        for field_name, field in fields_of(current).items():
             inner = _inner(field.annotation)
             if inner is not None and inner not in found:
                 found[inner] = ".".join(filter(None, (found[current], field_name)))

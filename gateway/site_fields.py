@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.dataclasses import is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -39,12 +40,27 @@ def closest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(words) or 'none'}"
 
 
+def fields_of(model: type) -> dict[str, FieldInfo]:
+    """Return the fields of a model or a pydantic dataclass."""
+    fields: dict[str, FieldInfo] = model.__pydantic_fields__  # type: ignore[attr-defined]
+    return fields
+
+
+def inner_models(annotation: Any) -> list[type]:
+    """Return the models in an annotation such as ``list[Device]`` or ``Tls | None``."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return [annotation] if issubclass(annotation, BaseModel) or is_pydantic_dataclass(annotation) else []
+    if get_origin(annotation) in (list, Union, types.UnionType):
+        return [found for part in get_args(annotation) for found in inner_models(part)]
+    return []
+
+
 def _problem(details: ErrorDetails, model: type[BaseModel], prefix: Loc) -> Problem:
     loc, kind = tuple(details["loc"]), details["type"]
     owner, field = _find(model, loc)
     loc = (*prefix, *loc)
-    if kind == "extra_forbidden":
-        return Problem(loc, "unknown field", closest(str(loc[-1]), owner.model_fields))
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return Problem(loc, "unknown field", closest(str(loc[-1]), fields_of(owner)))
     if kind == "missing":
         return Problem(loc, "is missing", f"add it: {_meaning(field)}")
     return Problem(loc, _what(details), _remedy(details, owner, field))
@@ -57,9 +73,9 @@ def _what(details: ErrorDetails) -> str:
     return message.split(" or instance of ")[0].replace("valid dictionary", "mapping of fields")
 
 
-def _remedy(details: ErrorDetails, owner: type[BaseModel], field: FieldInfo | None) -> str:
+def _remedy(details: ErrorDetails, owner: type, field: FieldInfo | None) -> str:
     kind, value = details["type"], details["input"]
-    if owner is Secret or (field is not None and Secret in _models(field.annotation)):
+    if owner is Secret or (field is not None and Secret in inner_models(field.annotation)):
         return "give a secret by reference: {env: NAME} or {file: PATH}"
     if kind == "string_pattern_mismatch":
         return IDENTIFIER_HELP
@@ -74,22 +90,13 @@ def _meaning(field: FieldInfo | None) -> str:
     return field.description if field is not None and field.description else "see docs/site-file.md"
 
 
-def _find(model: type[BaseModel], loc: Loc) -> tuple[type[BaseModel], FieldInfo | None]:
+def _find(model: type, loc: Loc) -> tuple[type, FieldInfo | None]:
     """Follow ``loc`` down the models: the innermost model it enters, and the last field it names."""
     owner, field = model, None
     for part in loc:
-        if isinstance(part, str) and part in owner.model_fields:
-            field = owner.model_fields[part]
-        inner = _models(field.annotation) if field is not None else []
+        if isinstance(part, str) and part in fields_of(owner):
+            field = fields_of(owner)[part]
+        inner = inner_models(field.annotation) if field is not None else []
         if len(inner) == 1 and part != loc[-1]:
             owner = inner[0]
     return owner, field
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models in an annotation such as ``list[Device]`` or ``Tls | None``."""
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        return [annotation] if issubclass(annotation, BaseModel) else []
-    if get_origin(annotation) in (list, Union, types.UnionType):
-        return [found for part in get_args(annotation) for found in _models(part)]
-    return []

@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.model import DeviceKind
 from gateway.config import MAX_SITE_BYTES, database_url, load_site, registry_of, reveal
@@ -12,6 +16,21 @@ from gateway.errors import OperatorError, SiteFileError
 from gateway.site import Secret, Site
 
 MINIMAL = "site: {id: home, name: Home}\n"
+NAMES = [
+    "id",
+    "kind",
+    "name",
+    "building",
+    "floor",
+    "floors",
+    "dialect",
+    "address",
+    "tls",
+    "ca",
+    "url",
+    "env",
+    "dwell_s",
+]
 Write = Callable[..., Path]
 
 
@@ -188,9 +207,9 @@ def test_a_secret_in_the_wrong_place_is_refused_and_not_repeated(write: Write, t
 
 
 def test_a_secret_needs_one_source() -> None:
-    for given in ({}, {"env": "A", "file": "b"}):
+    for sources in ({}, {"env": "A", "file": "b"}):
         with pytest.raises(ValueError, match="exactly one"):
-            Secret.model_validate(given)
+            Secret.model_validate(sources)
 
 
 def test_reveal_reads_environment_and_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,3 +295,19 @@ def test_a_site_of_twenty_thousand_devices_loads_quickly(write: Write) -> None:
     assert first is not None
     assert last is not None
     assert first.building is last.building
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.sampled_from(["b1", "lift", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(Site.model_fields)), values, max_size=6))
+def test_any_shape_is_judged_without_a_crash(data: dict[str, object]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "site.json"
+        path.write_text(json.dumps(data))
+        with suppress(OperatorError):  # anything else fails the test
+            registry_of(load_site(path))
