@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alert_rules.alert import Entry, Severity
@@ -172,6 +172,7 @@ JSONABLE = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSONABLE, max_size=5))
 def test_a_detail_reads_back_as_it_was_hashed(detail: dict[str, Any]) -> None:
     (row,) = chain((0, GENESIS), [Entry(NOON, "li", "comment", "a1", detail)])
@@ -179,6 +180,7 @@ def test_a_detail_reads_back_as_it_was_hashed(detail: dict[str, Any]) -> None:
     assert verify([read]) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=4), st.data())
 def test_no_text_can_imitate_another_row(texts: list[str], data: st.DataObject) -> None:
     original = list(chain((0, GENESIS), [Entry(NOON, text, "comment", text, {text: text}) for text in texts]))

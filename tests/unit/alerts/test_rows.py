@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
@@ -16,6 +16,7 @@ from tests.unit.alerts.making import NOON, alert, message
 DIALECT = SQLiteDialect()
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("\\\0a0"), max_size=12) | st.text())
 def test_any_text_comes_back_and_holds_no_nul_in_between(text: str) -> None:
     kept = AnyText().process_bind_param(text, DIALECT)
@@ -24,6 +25,7 @@ def test_any_text_comes_back_and_holds_no_nul_in_between(text: str) -> None:
     assert AnyText().process_result_value(kept, DIALECT) == text
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="\\\0a0", max_size=6), st.text(alphabet="\\\0a0", max_size=6))
 def test_two_texts_never_become_the_same(one: str, two: str) -> None:
     kept = [AnyText().process_bind_param(text, DIALECT) for text in (one, two)]
