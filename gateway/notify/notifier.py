@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
 
@@ -14,7 +15,6 @@ log = structlog.get_logger(__name__)
 
 BACKOFF_S = (5.0, 15.0, 60.0, 300.0, 600.0)
 CRITICAL_BACKOFF_S = 60.0
-LOOK_S = 30.0
 LIMIT = 500
 DOWN_AFTER = 2
 
@@ -185,10 +185,10 @@ class Notifier:
         await self._record_failed(row, why, next_at)
 
     async def _pause(self) -> None:
-        """Until there is news, or the earliest moment known at which something may be tried again."""
+        """Wait for news, the next retry, or the shortest step: an earlier process's retries are not known here."""
         now = self._clock.now()
-        delay = min([LOOK_S, *(at - now for at in self._waiting.values() if at > now)])
-        try:
-            await asyncio.wait_for(self._news.wait(), delay)
-        except TimeoutError:
-            return
+        delay = min([self._steps[0], *(at - now for at in self._waiting.values() if at > now)])
+        # Not wait_for: before Python 3.12 it may swallow a cancellation that coincides with the news.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._news.wait()

@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import get_ident
+from contextvars import ContextVar
 from urllib.parse import unquote, unquote_plus
 
 HIDDEN = "[hidden]"
@@ -59,20 +59,25 @@ class _Collector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self.lines: list[str] = []
-        self._thread = get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
+        if _collecting.get() is self:
             self.lines.append(record.getMessage())
+
+
+# Not the thread's id: the library may send in a thread of its own, to which it hands on the context.
+_collecting: ContextVar[_Collector | None] = ContextVar("collecting", default=None)
 
 
 @contextmanager
 def complaints() -> Iterator[list[str]]:
-    """Collect what the sending library warns of in this thread: it answers a failure with a bare ``False``."""
+    """Collect what the sending library warns of in this context: it answers a failure with a bare ``False``."""
     collector = _Collector()
     logger = logging.getLogger(SENDER_LOG)
     logger.addHandler(collector)
+    token = _collecting.set(collector)
     try:
         yield collector.lines
     finally:
+        _collecting.reset(token)
         logger.removeHandler(collector)

@@ -157,7 +157,7 @@ def test_a_wildcard_as_account_or_client_id_opens_nothing(tmp_path: Path, name: 
 
 @pytest.mark.parametrize("victim", ["community-gateway-alarm", B])
 def test_a_device_cannot_take_over_a_session(broker: Broker, victim: str) -> None:
-    with gateway(broker) as desk, Peer(broker, B) as device:
+    with gateway(broker) as desk, Peer(broker, B, client_id=B) as device:
         desk.subscribe("community/#")
         with Peer(broker, A, client_id=victim) as thief:
             assert thief.answer == 0
