@@ -1,0 +1,56 @@
+import type { TFunction } from 'i18next';
+import type { AlertView } from '../api/types';
+import { valueName } from './values';
+
+/** States that are an alarm in themselves, the most urgent first. */
+const ALARMS = ['entrapment', 'smoke', 'gas', 'carbon_monoxide', 'heat', 'manual_call_point', 'water_leak'];
+
+function alarmOf(alert: AlertView): string | undefined {
+  if (alert.reason.values['event'] === 'duress' || alert.reason.code === 'duress') return 'duress';
+  return ALARMS.find((state) => alert.reason.values[state] === true);
+}
+
+/** What happened, in the words one would shout down the corridor. */
+export function alertTitle(t: TFunction, alert: AlertView): string {
+  const alarm = alarmOf(alert);
+  const rule = t(`alert.rule.${alert.rule}`, { defaultValue: alert.rule.replaceAll('_', ' ') });
+  const title = alarm ? t(`alert.alarm.${alarm}`) : rule;
+  return alert.test ? t('alert.alarm.test', { title }) : title;
+}
+
+/** Why the rule decided, as a sentence. */
+export function whySentence(t: TFunction, alert: AlertView): string {
+  const { code, values } = alert.reason;
+  const states = Object.keys(values)
+    .filter((name) => values[name] === true)
+    .map((name) => valueName(t, name))
+    .join(t('place.separator'));
+  const wanted = [`value.why.${code}`, `value.why.${alert.rule}`, 'value.why.unknown'];
+  return t(wanted, { states, rule: alert.rule });
+}
+
+/** Causes a guard picks from, by what raised the alert; the first nine answer to number keys. */
+const CAUSES: Record<string, string[]> = {
+  smoke_alarm: ['cooking', 'steam', 'smoking', 'dust', 'insect'],
+  lift_entrapment: ['passenger', 'loading'],
+  gate_forced: ['resident', 'delivery'],
+  gate_held_open: ['resident', 'delivery'],
+  fire_lane_blocked: ['loading', 'shadow'],
+  falling_object: ['animal', 'shadow'],
+  water_leak: ['cleaning', 'condensation'],
+  device_offline: ['network'],
+};
+const ALWAYS = ['maintenance', 'malfunction', 'other'];
+
+export function causes(rule: string): string[] {
+  return [...(CAUSES[rule] ?? []), ...ALWAYS];
+}
+
+/** Causes travel as ``code`` or ``code: words``, so that every reader sees them in the own language. */
+export function causeText(t: TFunction, reason: string): string {
+  const [, code, words] = /^([a-z_]+)(?:: ?(.*))?$/s.exec(reason) ?? [];
+  if (!code) return reason;
+  const name = t(`alert.cause.${code}`, { defaultValue: '' });
+  if (!name) return reason;
+  return words ? `${name}: ${words}` : name;
+}

@@ -1,0 +1,139 @@
+import { ActionIcon, Text, VisuallyHidden } from '@mantine/core';
+import { IconKeyboard, IconShieldCheck } from '@tabler/icons-react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { leftToJudge } from '../api/merge';
+import { MOST_OPEN } from '../api/queries';
+import { useMayAct } from '../api/session';
+import type { AlertList, AlertView } from '../api/types';
+import { FalseAlarmDialog } from '../alert/FalseAlarmDialog';
+import { useAct } from '../alert/useAct';
+import { useKeys } from '../shell/hooks';
+import { State } from '../shell/states';
+import { AlertCard, type Quick } from './AlertCard';
+import { KeyHelp } from './KeyHelp';
+import { SeverityTabs, type Tab } from './SeverityTabs';
+import { Waiting } from './Waiting';
+import classes from './live.module.css';
+import { neighbour } from './order';
+import { useArrangement } from './useArrangement';
+import { useHold } from './useHold';
+
+/** Acting on alerts from the list; the returned function never changes, so that cards need not be drawn again. */
+function useQuick() {
+  const { act } = useAct();
+  const [doubted, setDoubted] = useState<AlertView | null>(null);
+  const run = (alert: AlertView, what: Quick) => {
+    if (what === 'acknowledge') act({ do: 'acknowledge', alert });
+    else if (what === 'true') act({ do: 'verdict', alert, verdict: 'true_alarm', reason: '' });
+    else setDoubted(alert);
+  };
+  const latest = useRef(run);
+  useEffect(() => {
+    latest.current = run;
+  });
+  const quick = useCallback((alert: AlertView, what: Quick) => latest.current(alert, what), []);
+  const dialog = (
+    <FalseAlarmDialog
+      alert={doubted}
+      close={() => setDoubted(null)}
+      submit={(reason) => doubted && act({ do: 'verdict', alert: doubted, verdict: 'false_alarm', reason })}
+    />
+  );
+  return { quick, dialog };
+}
+
+function focusCard(id: string): void {
+  const link = document.querySelector<HTMLElement>(`#alert-${CSS.escape(id)} a`);
+  link?.focus({ preventScroll: true });
+  link?.closest('li')?.scrollIntoView({ block: 'nearest' });
+}
+
+export function LiveList({ list }: { list: AlertList }) {
+  const { t } = useTranslation();
+  const mayAct = useMayAct();
+  const [tab, setTab] = useState<Tab>('all');
+  const [selected, setSelected] = useState<string | null>(null);
+  const [help, setHelp] = useState(false);
+  const { held, hold, release } = useHold();
+  const { quick, dialog } = useQuick();
+
+  const byId = useMemo(() => new Map(list.items.map((alert) => [alert.id, alert])), [list]);
+  const arrangement = useArrangement(list.items, held);
+  const pick = (ids: readonly string[]) =>
+    ids.flatMap((id) => byId.get(id) ?? []).filter((alert) => tab === 'all' || alert.severity === tab);
+  const shown = pick(arrangement.shown);
+  const waiting = arrangement.waiting.flatMap((id) => byId.get(id) ?? []);
+
+  const step = (by: 1 | -1) => {
+    hold();
+    const ids = shown.map((alert) => alert.id);
+    const next = neighbour(ids, selected, by);
+    setSelected(next);
+    if (next) focusCard(next);
+  };
+  const onSelected = (what: Quick) => () => {
+    const alert = selected ? byId.get(selected) : undefined;
+    if (!alert || !mayAct || alert.handling !== 'open') return;
+    if (what !== 'false' && !leftToJudge(alert)) return;
+    hold();
+    quick(alert, what);
+  };
+  useKeys({
+    j: () => step(1),
+    k: () => step(-1),
+    a: onSelected('acknowledge'),
+    c: onSelected('true'),
+    d: onSelected('false'),
+    '?': () => setHelp(true),
+  });
+
+  return (
+    <section aria-labelledby="live-title">
+      <VisuallyHidden>
+        <h1 id="live-title">{t('alert.live.title')}</h1>
+      </VisuallyHidden>
+      <div className={classes.bar}>
+        <SeverityTabs tab={tab} counts={list.counts} choose={setTab} />
+        <ActionIcon
+          className={classes.keys}
+          variant="default"
+          size="lg"
+          aria-label={t('alert.live.keys')}
+          title={`${t('alert.live.keys')} (?)`}
+          onClick={() => setHelp(true)}
+        >
+          <IconKeyboard size={20} />
+        </ActionIcon>
+      </div>
+      <Waiting alerts={waiting} show={release} />
+      {list.items.length >= MOST_OPEN && <Text c="dimmed">{t('alert.live.capped', { count: MOST_OPEN })}</Text>}
+      {/* Moving over the list is not an action of its own: it only keeps the cards still. */}
+      <div id="alerts" role="tabpanel" aria-labelledby={`tab-${tab}`} onPointerMove={hold} onPointerLeave={release}>
+        {shown.length === 0 ? (
+          <State
+            icon={<IconShieldCheck size={36} />}
+            colour="teal"
+            title={t('alert.live.emptyTitle')}
+            text={tab === 'all' ? t('alert.live.empty') : t('alert.live.emptyTab')}
+          />
+        ) : (
+          <ul className={classes.list} aria-label={t('alert.live.list')}>
+            {shown.map((alert) => (
+              <AlertCard
+                key={alert.id}
+                alert={alert}
+                selected={alert.id === selected}
+                mayAct={mayAct}
+                select={setSelected}
+                quick={quick}
+              />
+            ))}
+          </ul>
+        )}
+      </div>
+      {dialog}
+      <KeyHelp opened={help} close={() => setHelp(false)} />
+    </section>
+  );
+}
