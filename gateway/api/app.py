@@ -46,7 +46,6 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # a redirect would be built from the Host header
         generate_unique_id_function=_operation_id,
     )
     app.state.ports = Ports(site, desk, devices, history, health, accounts, hub, registry, console_dir)
