@@ -52,14 +52,30 @@ def run(site: SiteFile, log_level: LogLevel = "info") -> None:
     from gateway.config import load_site
 
     loaded = load_site(site)
+    import sqlite3
+
     from gateway.alerts.database import StoreUnavailable
     from gateway.app import run as run_gateway
     from gateway.history.store import Unavailable
 
     try:
         run_gateway(loaded, site)
-    except (StoreUnavailable, Unavailable) as error:
-        raise OperatorError("start", error.detail, f"see gateway doctor --site {site}") from None
+    except (StoreUnavailable, Unavailable, OSError, sqlite3.Error) as error:
+        raise OperatorError("start", str(error), f"see gateway doctor --site {site}") from None
+
+
+@app.command(epilog="Example: gateway demo, then open the printed link; Ctrl-C stops everything")
+def demo(
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=1, envvar="DEMO_SECONDS", help="Stop after this long and compare expected and raised alerts."),
+    ] = None,
+    devices: Annotated[int, typer.Option(min=1, help="How many devices the simulated community has.")] = 300,
+) -> None:
+    """Show it all on this machine: a broker, the gateway, and a simulated community in trouble."""
+    from gateway.demo import run_demo
+
+    raise typer.Exit(run_demo(seconds, devices))
 
 
 @app.command(epilog="Example: gateway check site.yaml && echo good")

@@ -104,8 +104,16 @@ def _judge(mqtt: Mqtt, code: ReasonCode | None, properties: Properties | None) -
         yield fail(
             "broker QoS", "the broker offers QoS 0 only", "allow QoS 1 in the broker: without it messages get lost"
         )
-    limit = getattr(properties, "ReceiveMaximum", 65_535)
-    yield ok("broker receive maximum", f"broker {limit}, gateway {mqtt.receive_maximum}")
+    yield _in_flight(mqtt, getattr(properties, "ReceiveMaximum", 65_535))
+
+
+def _in_flight(mqtt: Mqtt, limit: int) -> Finding:
+    """A broker tells what it takes at once, and mosquitto sends no more than that either: it bounds a group commit."""
+    found = f"the broker has up to {limit} messages in flight, the gateway takes {mqtt.receive_maximum}"
+    if limit >= mqtt.receive_maximum:
+        return ok("broker receive maximum", found)
+    remedy = f"raise it in the broker (mosquitto: max_inflight_messages {mqtt.receive_maximum}); storms pass faster"
+    return warn("broker receive maximum", found, remedy)
 
 
 def _identity(mqtt: Mqtt) -> str:

@@ -54,13 +54,13 @@ def store_of(site: Path) -> AlertStore:
 def test_help_lists_the_commands_and_hides_the_internal_ones() -> None:
     result = run("--help")
     assert result.exit_code == 0
-    for command in ("run", "check", "decode", "doctor", "schema", "audit", "person", "login-link"):
+    for command in ("run", "demo", "check", "decode", "doctor", "schema", "audit", "person", "login-link"):
         assert command in result.stdout
     assert "docs" not in result.stdout
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "check", "decode", "doctor", "schema", "audit verify", "person add", "login-link"]
+    "command", ["run", "demo", "check", "decode", "doctor", "schema", "audit verify", "person add", "login-link"]
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = run(*command.split(), "--help")
@@ -338,11 +338,27 @@ def test_a_database_that_is_none_is_named(site: Path) -> None:
     assert run("audit", "verify", "-s", site).exit_code == 2
 
 
-def test_run_says_which_database_refuses(site: Path) -> None:
-    (site.parent / "var").mkdir()
-    (site.parent / "var/alerts.db").mkdir()
+def _occupy_database(folder: Path) -> str:
+    (folder / "var/alerts.db").mkdir(parents=True)
+    return "alerts.db"
+
+
+def _occupy_folder(folder: Path) -> str:
+    (folder / "var").write_text("")
+    return "var"
+
+
+def _occupy_journal(folder: Path) -> str:
+    (folder / "var/journal/alarm.db").mkdir(parents=True)
+    return "unable to open database file"
+
+
+@pytest.mark.parametrize("occupy", [_occupy_database, _occupy_folder, _occupy_journal])
+def test_run_says_what_refuses(site: Path, occupy: Callable[[Path], str]) -> None:
+    part = occupy(site.parent)
     command = [sys.executable, "-m", "gateway.cli", "run", "--site", str(site)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, env=dict(os.environ))
     assert done.returncode == 2
-    assert "alerts.db" in done.stderr
+    assert part in done.stderr.splitlines()[-2]
+    assert "gateway doctor" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
