@@ -8,7 +8,7 @@ LANE_DWELL_S = 10.0
 """How long a car must stand in the fire lane; short, so that a visitor need not wait two minutes."""
 
 GOOD = "as expected"
-NEVER_HAPPENED = "incident never happened"
+NEVER_HAPPENED = "no incident"
 MISSING = "no alert"
 UNEXPECTED = "not expected"
 
