@@ -4,7 +4,6 @@ import msgspec
 from msgspec import Struct
 
 from devices.model import StateValue
-from gateway.history.stamps import NS_PER_MS
 from gateway.history.store import Series, Value
 
 INFINITY = float("inf")
@@ -24,20 +23,20 @@ _decode = msgspec.msgpack.Decoder(Body).decode
 
 
 class Buckets:
-    """Add points in order of time, then ask for the series. A point that is there twice counts once."""
+    """Add points in order of time and checksum, then ask for the series. A point that is there twice counts once."""
 
     def __init__(self, width_ms: int) -> None:
-        self._width_ns = width_ms * NS_PER_MS
-        self._newest = -1
+        self._width_ms = width_ms
+        self._newest = (-1, 0)
         self._sums: dict[str, dict[float, list[float]]] = {}
         self._lasts: dict[str, dict[float, Value]] = {}
 
-    def add(self, at_ns: int, body: bytes) -> None:
+    def add(self, at_ms: int, checksum: int, body: bytes) -> None:
         """Take one stored point in."""
-        if at_ns == self._newest:
+        if (at_ms, checksum) == self._newest:
             return
-        self._newest = at_ns
-        bucket = (at_ns - at_ns % self._width_ns) / 1e9
+        self._newest = (at_ms, checksum)
+        bucket = (at_ms - at_ms % self._width_ms) / 1000
         point = _decode(body)
         for name, value in point.measurements.items():
             if -INFINITY < value < INFINITY:

@@ -9,9 +9,6 @@ from typing import Generic, Protocol, TypeVar
 from devices.model import Report
 from gateway.history.store import HistoryStore, Refused, Unavailable
 
-LINGER_S = 1.0
-"""Pause after a batch that was not full: a quiet site syncs its disk once a second instead of once per message."""
-
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 LONGEST_RETRY_AFTER_S = 300.0
@@ -70,8 +67,6 @@ class Drain(Generic[Position]):
                 reports, position = await self._source.next(self._batch)
                 await self._deliver(reports)
                 await self._source.commit(position)
-                if len(reports) < self._batch:
-                    await self._sleep(LINGER_S)
         finally:
             self._worker.shutdown(wait=False)
 

@@ -15,6 +15,7 @@ from devices.registry import Device
 from gateway.history.store import Series, Unavailable
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+NO_INFLUXQL = "the server does not answer InfluxQL queries; history can be written but not read"
 OWN_FIELDS = ("online", "event", "test")
 
 
@@ -48,11 +49,13 @@ def series(answer: bytes) -> Series:
         error = results[0].get("error")
         found = results[0].get("series", [])
     except (msgspec.DecodeError, LookupError, TypeError, AttributeError):
-        raise Unavailable("the server does not answer InfluxQL queries; history can be written but not read") from None
+        raise Unavailable(NO_INFLUXQL) from None
     if error:
         raise Unavailable(f"the server refused the query: {str(error)[:500]}")
     fields: Series = {}
     for part in found:
+        if part["columns"][0] != "time":  # VictoriaMetrics answers any query with its list of databases
+            raise Unavailable(NO_INFLUXQL)
         _columns(part, fields)
     return fields
 

@@ -32,7 +32,7 @@ class LineEncoder:
     def __init__(self, registry: Registry, site_id: str) -> None:
         self._registry = registry
         self._site = site_id
-        self._tracks: dict[str, Track[str]] = {}
+        self._tracks: dict[str, Track] = {}
         self._stamps = Stamps()
 
     def encode(self, reports: Sequence[Report]) -> Lines:
@@ -60,11 +60,11 @@ class LineEncoder:
                 track.ms = ms
                 track.body = body
                 at = ms * NS_PER_MS
-            lines.append(f"{track.label}{body} {at}")
+            lines.append(f"{track.prefix}{body} {at}")
         data = "\n".join(lines).encode("utf-8", "replace")
         return Lines(data, len(lines), self._stamps.moved - moved)
 
-    def _track(self, device_id: str) -> Track[str] | None:
+    def _track(self, device_id: str) -> Track | None:
         device = self._registry.get(device_id)
         if device is None:
             return None

@@ -1,12 +1,14 @@
 """The embedded store: one SQLite file, for sites without a database server.
 
 ``point`` is ordered by device and time, as queries want it; writing there directly would touch one page per device and
-batch. So batches are appended to ``tail`` and merged into ``point``, sorted, once there are many.
+batch. So batches are appended to ``tail`` and merged into ``point``, sorted, once there are many. A checksum of the
+content is part of a point's key: written again it replaces itself, and two of one millisecond are two points.
 """
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
+from zlib import crc32
 
 import msgspec
 
@@ -14,7 +16,6 @@ from devices.model import Report
 from devices.registry import Device, Registry
 from gateway.history.buckets import Body, Buckets
 from gateway.history.sqlite_file import SCHEMA, connect, guarded, transaction
-from gateway.history.stamps import NS_PER_MS, Stamps, Track
 from gateway.history.store import EARLIEST_S, LATEST_S, Series, bucket_ms, check_time, encoding
 
 MERGE_ROWS = 100_000
@@ -23,35 +24,34 @@ PURGE_SERIES = 20
 PURGE_SPARE = 100
 
 NAME = "INSERT INTO series (device, kind) VALUES (?, ?) ON CONFLICT (device) DO UPDATE SET kind = excluded.kind"
-APPEND = "INSERT INTO tail (series, at_ns, body) VALUES (?, ?, ?)"
+APPEND = "INSERT INTO tail (series, at_ms, checksum, body) VALUES (?, ?, ?, ?)"
 MERGE = (
-    "INSERT OR REPLACE INTO point (series, at_ns, body) SELECT series, at_ns, body FROM tail ORDER BY series, at_ns",
+    "INSERT OR REPLACE INTO point (series, at_ms, checksum, body)"
+    " SELECT series, at_ms, checksum, body FROM tail ORDER BY series, at_ms, checksum",
     "DELETE FROM tail",
 )
 READ = (
-    "SELECT at_ns, body FROM point WHERE series = :series AND at_ns >= :start AND at_ns < :end"
-    " UNION ALL SELECT at_ns, body FROM tail WHERE series = :series AND at_ns >= :start AND at_ns < :end"
-    " ORDER BY at_ns"
+    "SELECT at_ms, checksum, body FROM point WHERE series = :series AND at_ms >= :start AND at_ms < :end"
+    " UNION ALL SELECT at_ms, checksum, body FROM tail WHERE series = :series AND at_ms >= :start AND at_ms < :end"
+    " ORDER BY at_ms, checksum"
 )
 PURGE = (
-    "DELETE FROM point WHERE series = :series AND at_ns IN"
-    " (SELECT at_ns FROM point WHERE series = :series AND at_ns < :before ORDER BY at_ns LIMIT :limit)"
+    "DELETE FROM point WHERE series = :series AND (at_ms, checksum) IN (SELECT at_ms, checksum FROM point"
+    " WHERE series = :series AND at_ms < :before ORDER BY at_ms, checksum LIMIT :limit)"
 )
 
-Row = tuple[int, int, bytes]
+Row = tuple[int, int, int, bytes]
 
 
 class SqliteStore:
     """``keep_s``: points older than that, seen from the newest receipt, are deleted a few with each write."""
 
     def __init__(self, path: Path, registry: Registry, keep_s: float) -> None:
-        self.collisions = 0
         self._path = path
         self._registry = registry
         self._keep_s = keep_s
-        self._tracks: dict[str, Track[int]] = {}
+        self._series: dict[str, int] = {}
         self._fresh: list[str] = []
-        self._stamps = Stamps()
         self._encode = msgspec.msgpack.Encoder().encode
         self._tail_rows = 0
         self._merged_at = 0.0
@@ -64,7 +64,6 @@ class SqliteStore:
             self._reader = connect(path)
 
     def write(self, reports: Sequence[Report]) -> None:
-        moved = self._stamps.moved
         with self._writing, guarded(self._path):
             try:
                 with transaction(self._writer):
@@ -72,16 +71,15 @@ class SqliteStore:
             except BaseException:
                 self._forget_fresh()
                 raise
-        self.collisions += self._stamps.moved - moved
 
     def query(self, device: Device, start: float, end: float, every_s: float) -> Series:
         buckets = Buckets(bucket_ms(start, end, every_s))
-        bounds = {"start": round(start * 1000) * NS_PER_MS, "end": round(end * 1000) * NS_PER_MS}
+        bounds = {"start": round(start * 1000), "end": round(end * 1000)}
         with self._reading, guarded(self._path):
             known = self._reader.execute("SELECT id FROM series WHERE device = ?", (device.id,)).fetchone()
             if known is not None:
-                for at_ns, body in self._reader.execute(READ, {"series": known[0], **bounds}):
-                    buckets.add(at_ns, body)
+                for at_ms, checksum, body in self._reader.execute(READ, {"series": known[0], **bounds}):
+                    buckets.add(at_ms, checksum, body)
         return buckets.series()
 
     def ping(self) -> None:
@@ -109,10 +107,10 @@ class SqliteStore:
             self._tail_rows, self._merged_at = 0, now
 
     def _rows(self, reports: Sequence[Report]) -> Iterator[Row]:
-        tracks, encode = self._tracks, self._encode
+        known, encode = self._series, self._encode
         for report in reports:
-            track = tracks.get(report.device) or self._track(report.device)
-            if track is None or not report.registered:
+            series = known.get(report.device) or self._new_series(report.device)
+            if series is None or not report.registered:
                 continue
             if not EARLIEST_S <= report.at <= LATEST_S:
                 check_time(report)
@@ -120,33 +118,26 @@ class SqliteStore:
             if not report.measurements and not report.states and event is None and report.availability is None:
                 continue
             body = encode(Body(report.measurements, report.states, report.availability, event, report.test))
-            ms = int(report.at * 1000 + 0.5)
-            if ms == track.ms or track.collided:
-                at_ns = self._stamps.nanoseconds(track, ms, body)
-            else:
-                track.ms = ms
-                track.body = body
-                at_ns = ms * NS_PER_MS
-            yield track.label, at_ns, body
+            yield series, int(report.at * 1000 + 0.5), crc32(body), body
 
-    def _track(self, device_id: str) -> Track[int] | None:
+    def _new_series(self, device_id: str) -> int | None:
         device = self._registry.get(device_id)
         if device is None:
             return None
         self._writer.execute(NAME, (device.id, str(device.kind)))
         (series,) = self._writer.execute("SELECT id FROM series WHERE device = ?", (device.id,)).fetchone()
-        track = self._tracks[device_id] = Track(device_id, int(series))
+        self._series[device_id] = int(series)
         self._fresh.append(device_id)
-        return track
+        return int(series)
 
     def _forget_fresh(self) -> None:
         """The ids of series first seen in a batch that was rolled back are gone with it."""
         for device in self._fresh:
-            self._tracks.pop(device, None)
+            self._series.pop(device, None)
 
     def _purge(self, now: float, limit: int) -> None:
         """Delete at most ``limit`` outlived points, round robin over the series: no write waits for a big clean-up."""
-        before = int(max(now - self._keep_s, EARLIEST_S) * 1000) * NS_PER_MS
+        before = int(max(now - self._keep_s, EARLIEST_S) * 1000)
         sql = "SELECT id FROM series WHERE id > ? ORDER BY id LIMIT ?"
         ids = self._writer.execute(sql, (self._purged, PURGE_SERIES)).fetchall()
         self._purged = ids[-1][0] if len(ids) == PURGE_SERIES else 0

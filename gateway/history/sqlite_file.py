@@ -10,9 +10,12 @@ from gateway.history.store import Unavailable
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS series (id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, kind TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS point (
-    series INTEGER NOT NULL, at_ns INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (series, at_ns)
+    series INTEGER NOT NULL, at_ms INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (series, at_ms, checksum)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tail (series INTEGER NOT NULL, at_ns INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS tail (
+    series INTEGER NOT NULL, at_ms INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL
+);
 """
 
 # FULL, though the journal could rebuild this file: the history's cursor moves on after a write, so what a power cut

@@ -1,11 +1,14 @@
-"""Keeps two different points of one device and millisecond from overwriting each other.
+"""Keeps two different points of one device and millisecond from overwriting each other in InfluxDB.
 
-Stores address a point by series and time. Reports are written with milliseconds, so the spare nanoseconds can hold
+It addresses a point by series and time. Reports are written with milliseconds, so the spare nanoseconds can hold
 what tells such twins apart: a checksum of the content. The same content always lands on the same nanosecond, which
 keeps a repeated write harmless.
+
+Only those that meet are moved: doing so with every point would more than double the space it takes (measured, see
+docs/history.md). Twins that other points of their device come between are not noticed; their fields merge, and one
+both have keeps the later value.
 """
 
-from typing import Generic, TypeVar
 from zlib import crc32
 
 REMEMBERED = 65_536
@@ -14,19 +17,17 @@ REMEMBERED = 65_536
 NS_PER_MS = 1_000_000
 NEVER = -1
 
-Label = TypeVar("Label")
 
+class Track:
+    """What is known of one device while its points are written; ``prefix`` is its part of every line."""
 
-class Track(Generic[Label]):
-    """What is known of one device while its points are written; ``label`` is its address in the store."""
+    __slots__ = ("body", "collided", "device", "ms", "prefix")
 
-    __slots__ = ("body", "collided", "device", "label", "ms")
-
-    def __init__(self, device: str, label: Label) -> None:
+    def __init__(self, device: str, prefix: str) -> None:
         self.device = device
-        self.label = label
+        self.prefix = prefix
         self.ms = NEVER
-        self.body: bytes | str = b""
+        self.body = ""
         self.collided = False
 
 
@@ -40,7 +41,7 @@ class Stamps:
         self.moved = 0
         self._firsts: dict[tuple[str, int], int] = {}
 
-    def nanoseconds(self, track: Track[Label], ms: int, body: bytes | str) -> int:
+    def nanoseconds(self, track: Track, ms: int, body: str) -> int:
         """When to store ``body``: the first content of a millisecond stays on it, others move by 1 to 999,999 ns."""
         first = self._firsts.get((track.device, ms))
         if first is None:
@@ -56,7 +57,7 @@ class Stamps:
         self.moved += 1
         return ms * NS_PER_MS + own % (NS_PER_MS - 1) + 1
 
-    def _remember(self, track: Track[Label]) -> int:
+    def _remember(self, track: Track) -> int:
         """Outlive the device's next millisecond: a repeated or bisected batch starts anywhere."""
         if len(self._firsts) >= REMEMBERED:
             del self._firsts[next(iter(self._firsts))]
@@ -65,5 +66,5 @@ class Stamps:
         return first
 
 
-def checksum(body: bytes | str) -> int:
-    return crc32(body.encode() if isinstance(body, str) else body)
+def checksum(body: str) -> int:
+    return crc32(body.encode("utf-8", "replace"))

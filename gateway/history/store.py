@@ -42,9 +42,6 @@ class Refused(Exception):
 class HistoryStore(Protocol):
     """Synchronous. One thread writes; another may query meanwhile. Writing the same reports again changes nothing."""
 
-    collisions: int
-    """Points of one device and millisecond but different content, moved apart by nanoseconds."""
-
     def write(self, reports: Sequence[Report]) -> None:
         """Store ``reports``; those of unregistered devices are left out.
 

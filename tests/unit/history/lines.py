@@ -22,18 +22,18 @@ def parse(data: bytes) -> list[Line]:
 
 def parse_line(line: str) -> Line:
     series, rest = split_once(line, " ")
-    body, at = split_last_space(rest)
+    body, at = split(rest, " ", quotes=True)
     measurement, *tags = split(series, ",")
     return Line(
         unescape(measurement),
         {unescape(k): unescape(v) for k, v in (split_once(tag, "=") for tag in tags)},
-        {unescape(k): value(v) for k, v in (split_once(field, "=") for field in split(body, ","))},
+        {unescape(k): value(v) for k, v in (split_once(field, "=") for field in split(body, ",", quotes=True))},
         int(at),
     )
 
 
-def split(text: str, separator: str) -> list[str]:
-    """Split at separators that are neither escaped nor inside double quotes."""
+def split(text: str, separator: str, *, quotes: bool = False) -> list[str]:
+    """Split at separators that are not escaped, with ``quotes`` nor inside a text, which starts right after a ``=``."""
     parts, current, quoted, position = [], "", False, 0
     while position < len(text):
         char = text[position]
@@ -41,7 +41,7 @@ def split(text: str, separator: str) -> list[str]:
             current += text[position : position + 2]
             position += 2
             continue
-        quoted ^= char == '"'
+        quoted ^= quotes and char == '"' and (quoted or current.endswith("="))
         if char == separator and not quoted:
             parts.append(current)
             current = ""
@@ -55,11 +55,6 @@ def split_once(text: str, separator: str) -> tuple[str, str]:
     first, *others = split(text, separator)
     assert others, f"no {separator!r} in {text!r}"
     return first, separator.join(others)
-
-
-def split_last_space(text: str) -> tuple[str, str]:
-    *body, at = split(text, " ")
-    return " ".join(body), at
 
 
 def unescape(text: str) -> str:

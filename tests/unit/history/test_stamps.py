@@ -50,7 +50,7 @@ def test_a_batch_that_starts_with_a_twin_can_be_repeated() -> None:
 
 
 def test_memory_for_twins_is_bounded() -> None:
-    book, track = Stamps(), Track("d", "")
+    book, track = Stamps(), Track("d", "lift,device=d ")
     for ms in range(stamps.REMEMBERED + 10):
         book.nanoseconds(track, ms, "a")
         book.nanoseconds(track, ms, "b")
