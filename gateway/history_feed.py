@@ -1,6 +1,7 @@
 """Feeds the history store's drain from the lanes' journals."""
 
 import asyncio
+import contextlib
 
 from devices.dialects.dialect import Lane
 from devices.model import Report
@@ -8,6 +9,9 @@ from gateway.clock import Clock
 from gateway.lanes import HISTORY, LanePipe
 
 CURSOR_S = 1.0
+LINGER_S = 1.0
+"""After a batch that was not full, wait this long for more: a quiet site syncs its disk once a second, not per message."""
+
 Positions = dict[Lane, int]
 
 
@@ -19,6 +23,7 @@ class HistoryFeed:
         self._clock = clock
         self._news = asyncio.Event()
         self._written = 0.0
+        self._full = True
         self.committed: Positions = {lane: pipe.tails[HISTORY].position for lane, pipe in lanes.items()}
         self._saved = dict(self.committed)
         for pipe in lanes.values():
@@ -31,12 +36,15 @@ class HistoryFeed:
 
     async def next(self, limit: int) -> tuple[list[Report], Positions]:
         """Return about ``limit`` reports and the positions after them; waits until there are any."""
+        if not self._full:
+            await self._linger(limit)
         while True:
             reports: list[Report] = []
             for lane in self._lanes:
                 await self._collect(lane, limit, reports)
             positions = {lane: pipe.tails[HISTORY].position for lane, pipe in self._lanes.items()}
             if reports or positions != self.committed:
+                self._full = len(reports) >= limit
                 return reports, positions
             await self._wait()
 
@@ -63,6 +71,13 @@ class HistoryFeed:
         if len(reports) < limit and tail.lag > 0 and not tail.in_memory:
             for decoded in await pipe.load(HISTORY, limit - len(reports)):
                 reports += decoded.reports
+
+    async def _linger(self, limit: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while self.lag < limit:
+                    self._news.clear()
+                    await self._news.wait()
 
     async def _wait(self) -> None:
         await self.save()

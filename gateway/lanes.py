@@ -40,6 +40,7 @@ class LanePipe:
         path = Path(site.data_dir) / "journal" / f"{lane}.db"
         self.journal = Journal(path, max_bytes=site.journal.max_bytes, dead_letters=site.journal.dead_letters)
         self._reading = self.journal.reader()
+        self._enough = site.mqtt.receive_maximum
         self.admission = Admission(
             decoder,
             max_payload_bytes=site.ingest.max_payload_bytes,
@@ -70,6 +71,7 @@ class LanePipe:
             unsaved=refused,
             saved=well,
             now=self._clock.now,
+            enough=self._enough,
             failures=(sqlite3.OperationalError, JournalFull),
         )
 

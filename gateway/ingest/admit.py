@@ -1,5 +1,8 @@
 """Decide whether a message may enter the journal: size, topic, rate. What needs the payload read is judged later."""
 
+from collections.abc import Iterable
+from typing import cast
+
 from devices.decode import Decoder
 from devices.dialects.dialect import Route
 from devices.model import Envelope, Reject, RejectReason
@@ -22,25 +25,32 @@ class Admission:
         self._rate = rate_per_s
         self._due: dict[str, float] = {}
 
-    def admit(self, envelope: Envelope) -> Reject | None:
-        """Return why ``envelope`` is refused, or ``None``."""
-        if len(envelope.payload) > self._max_payload:
-            return Reject(
-                RejectReason.TOO_LARGE,
-                f"payload of {len(envelope.payload)} bytes; ingest.max_payload_bytes is {self._max_payload}",
-            )
-        route = self._decoder.route(envelope.topic)
-        if type(route) is Route:
-            return self._within_rate(route.sender, envelope.received_at)
-        return route  # type: ignore[return-value]
+    def sift(self, envelopes: Iterable[Envelope]) -> tuple[list[Envelope], list[tuple[Envelope, Reject]]]:
+        """Part ``envelopes`` into those let in and those refused, each with the reason."""
+        admitted: list[Envelope] = []
+        refused: list[tuple[Envelope, Reject]] = []
+        route_of, due_of, interval, tolerance = self._decoder.route, self._due, self._interval, self._tolerance
+        for envelope in envelopes:
+            route = route_of(envelope.topic)
+            if type(route) is not Route:
+                refused.append((envelope, cast(Reject, route)))
+                continue
+            now = envelope.received_at
+            due = due_of.get(route.sender, now)
+            if due < now:
+                due = now
+            if due - now > tolerance or len(envelope.payload) > self._max_payload:
+                refused.append((envelope, self._reason(envelope, route.sender)))
+                continue
+            due_of[route.sender] = due + interval
+            admitted.append(envelope)
+        if len(due_of) > MAX_SENDERS:
+            due_of.clear()
+        return admitted, refused
 
-    def _within_rate(self, sender: str, now: float) -> Reject | None:
-        due = self._due.get(sender, 0.0)
-        if due < now:
-            due = now
-        if due - now > self._tolerance:
-            return Reject(RejectReason.RATE_LIMITED, f"{sender} sends more than {self._rate:g} messages per second")
-        if len(self._due) >= MAX_SENDERS:
-            self._due.clear()
-        self._due[sender] = due + self._interval
-        return None
+    def _reason(self, envelope: Envelope, sender: str) -> Reject:
+        size = len(envelope.payload)
+        if size > self._max_payload:
+            detail = f"payload of {size} bytes; ingest.max_payload_bytes is {self._max_payload}"
+            return Reject(RejectReason.TOO_LARGE, detail)
+        return Reject(RejectReason.RATE_LIMITED, f"{sender} sends more than {self._rate:g} messages per second")

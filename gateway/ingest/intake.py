@@ -1,7 +1,7 @@
 """One lane's way in: messages -> admission -> journal commit -> acknowledgement, in that order and no other.
 
 While a commit runs in its thread, what arrives becomes the next batch: slow flash costs batch size, not throughput. The
-broker's receive maximum bounds what can be waiting.
+broker's receive maximum bounds what can be waiting; a broker that ignores it is not read from until there is room.
 """
 
 import asyncio
@@ -27,6 +27,10 @@ class Acknowledger(Protocol):
 
     def acknowledge(self, packet_ids: list[int]) -> None: ...
 
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
 
 Refusal = tuple[Envelope, Reject]
 Commit = Callable[[list[Envelope], list[Refusal]], Awaitable[Any]]
@@ -46,6 +50,7 @@ class Intake:
 
     ``commit`` makes a batch durable or raises one of ``failures``; ``committed`` receives its result. ``unsaved``
     receives what the disk refused, each message once, before it is tried again; ``saved`` says that the disk is well.
+    At ``enough`` waiting messages a connection is paused.
     """
 
     def __init__(
@@ -58,6 +63,7 @@ class Intake:
         unsaved: Callable[[list[Envelope], str], None],
         saved: Callable[[], None],
         now: Callable[[], float],
+        enough: int = 2_000,
         failures: tuple[type[Exception], ...] = (sqlite3.OperationalError,),
     ) -> None:
         self.lane = lane
@@ -70,29 +76,24 @@ class Intake:
         self._saved = saved
         self._now = now
         self._failures = failures
-        self._envelopes: list[Envelope] = []
-        self._refused: list[Refusal] = []
+        self._taken: list[Envelope] = []
         self._acks: list[tuple[Acknowledger, list[int]]] = []
         self._work = asyncio.Event()
+        self._paused: list[Acknowledger] = []
+        self._enough = enough
         self._closing = False
 
     def take(self, connection: Acknowledger, packets: list[mqtt5.PublishPacket]) -> None:
         """Accept messages as they came from ``connection``; returns at once."""
         now = self._now()
-        admit = self._admission.admit
-        envelopes = self._envelopes
-        acks: list[int] = []
-        for packet in packets:
-            envelope = Envelope(packet.topic, packet.payload or b"", now, int(packet.qos), packet.retain)
-            refused = admit(envelope)
-            if refused is None:
-                envelopes.append(envelope)
-            else:
-                self._refuse(envelope, refused)
-            if packet.packet_id is not None:
-                acks.append(packet.packet_id)
+        self._taken += [
+            Envelope(packet.topic, packet.payload or b"", now, 1 if packet.qos == 1 else 0, packet.retain) for packet in packets
+        ]
+        self._acks.append((connection, [packet.packet_id for packet in packets if packet.packet_id is not None]))
         self.received += len(packets)
-        self._acks.append((connection, acks))
+        if len(self._taken) >= self._enough and connection not in self._paused:
+            connection.pause()
+            self._paused.append(connection)
         self._work.set()
 
     async def run(self) -> None:
@@ -118,6 +119,9 @@ class Intake:
         for connection, packet_ids in batch.acks:
             connection.acknowledge(packet_ids)
         self._committed(result)
+        for connection in self._paused:
+            connection.resume()
+        self._paused.clear()
         if self._acks or self._closing:
             self._work.set()
 
@@ -153,13 +157,12 @@ class Intake:
 
     def _absorb(self, batch: "_Pending") -> "_Pending":
         """Move what was taken so far into ``batch``."""
-        batch.envelopes += self._envelopes
-        batch.refused += self._refused
+        admitted, refused = self._admission.sift(self._taken)
+        for _, reject in refused:
+            reason = str(reject.reason)
+            self.rejected[reason] = self.rejected.get(reason, 0) + 1
+        batch.envelopes += admitted
+        batch.refused += refused
         batch.acks += self._acks
-        self._envelopes, self._refused, self._acks = [], [], []
+        self._taken, self._acks = [], []
         return batch
-
-    def _refuse(self, envelope: Envelope, reject: Reject) -> None:
-        self._refused.append((envelope, reject))
-        reason = str(reject.reason)
-        self.rejected[reason] = self.rejected.get(reason, 0) + 1

@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 CONNECT_TIMEOUT_S = 10.0
 BACKOFF_S = (0.5, 30.0)
 MAX_PACKET_BYTES = 4_000_000
+REFUSED = 0x80
+"""Reason codes from here on are failures (MQTT 5, section 2.4)."""
 
 
 class SessionOptions(Struct, frozen=True):
@@ -46,7 +48,7 @@ class Connection(asyncio.Protocol):
         self.closed: asyncio.Future[str] = loop.create_future()
         self._options = options
         self._on_messages = on_messages
-        self._buffer = bytearray()
+        self._rest = b""
         self._transport: asyncio.Transport
         self._heard = loop.time()
 
@@ -68,36 +70,34 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = asyncio.get_running_loop().time()
-        buffer = self._buffer
-        buffer += data
+        if self._rest:
+            data = self._rest + data
         messages: list[mqtt5.PublishPacket] = []
         try:
-            used = self._parse(messages)
+            used = self._parse(data, messages)
         except ValueError as error:
             self.fail(f"the broker sent what is not MQTT 5: {error}")
             return
-        del buffer[:used]
+        self._rest = data[used:]
         if messages:
             self._on_messages(self, messages)
 
-    def _parse(self, messages: list[mqtt5.PublishPacket]) -> int:
-        """Parse whole packets from the buffer, collect messages and return the bytes used."""
+    def _parse(self, data: bytes, messages: list[mqtt5.PublishPacket]) -> int:
+        """Collect the messages among the whole packets in ``data``; return the bytes used."""
         read = mqtt5.read
         publish = mqtt5.PublishPacket
-        used = 0
-        with memoryview(self._buffer) as view:
-            end = len(view)
-            while used < end:
-                try:
-                    with view[used:] as rest:
-                        packet, size = read(rest)
-                except IndexError:
-                    break
-                used += size
-                if type(packet) is publish:
-                    messages.append(packet)
-                else:
-                    self._control(packet)
+        view = memoryview(data)
+        used, end = 0, len(data)
+        while used < end:
+            try:
+                packet, size = read(view[used:])
+            except IndexError:
+                break
+            used += size
+            if type(packet) is publish:
+                messages.append(packet)
+            else:
+                self._control(packet)
         return used
 
     def _control(self, packet: Any) -> None:
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(mqtt5.SubscribePacket(1, filters).write())
 
     def _on_suback(self, packet: mqtt5.SubAckPacket) -> None:
-        refused = [f for f, code in zip(self._options.filters, packet.reason_codes, strict=True) if code >= 0x80]
+        refused = [f for f, code in zip(self._options.filters, packet.reason_codes, strict=True) if int(code) >= REFUSED]
         if refused:
             self.fail(f"the broker refuses subscription to {', '.join(refused)}; check its access list")
         elif not self.ready.done():
@@ -145,13 +145,18 @@ class Connection(asyncio.Protocol):
         while not self.closed.done():
             self._transport.write(ping)
             await asyncio.wait((self.closed,), timeout=interval * 0.5)
-            if loop.time() - self._heard > interval * 1.5:
+            if loop.time() - self._heard > interval * 1.5 and self._transport.is_reading():
                 self.fail(f"the broker was silent for {interval * 1.5:g} s")
 
     def pause(self) -> None:
         """Stop reading; what is in flight stays with the broker."""
         if not self.closed.done():
             self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if not self.closed.done():
+            self._transport.resume_reading()
 
     def disconnect(self) -> None:
         """Leave in good order, keeping the session."""

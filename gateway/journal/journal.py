@@ -106,24 +106,10 @@ class Journal:
     def read(self, start: int, messages: int = 5_000) -> list[Batch]:
         """Return batches from sequence ``start`` on, at least ``messages`` messages if there are as many."""
         found: list[Batch] = []
-        count = 0
-        rows = self._db.execute(
-            "SELECT seq, count, packed, crc, body FROM batch WHERE seq >= "
-            "coalesce((SELECT max(seq) FROM batch WHERE seq <= ?), 0) ORDER BY seq",
-            (start,),
-        )
-        for seq, size, packed, crc, body in rows:
-            if seq + size <= start:
-                continue
+        for seq, size, packed, crc, body in self._rows(start, messages):
             batch = self._unpack(seq, size, packed, crc, body)
-            if batch is None:
-                continue
-            if batch.seq < start:
-                batch = Batch(start, batch.envelopes[start - batch.seq :])
-            found.append(batch)
-            count += len(batch.envelopes)
-            if count >= messages:
-                break
+            if batch is not None:
+                found.append(batch if seq >= start else Batch(start, batch.envelopes[start - seq :]))
         return found
 
     def cursor(self, consumer: str) -> int:
@@ -188,6 +174,23 @@ class Journal:
 
     def close(self) -> None:
         self._db.close()
+
+    def _rows(self, start: int, messages: int) -> list[tuple[int, int, int, int, bytes]]:
+        """Fetch before anything is unpacked: setting a damaged row aside writes, which an open read would forbid."""
+        rows = self._db.execute(
+            "SELECT seq, count, packed, crc, body FROM batch WHERE seq >= "
+            "coalesce((SELECT max(seq) FROM batch WHERE seq <= ?), 0) AND seq + count > ? ORDER BY seq",
+            (start, start),
+        )
+        found: list[tuple[int, int, int, int, bytes]] = []
+        count = 0
+        for row in rows:
+            found.append(row)
+            count += row[1]
+            if count >= messages:
+                break
+        rows.close()
+        return found
 
     def _bury(self, dead: Iterable[DeadLetter]) -> None:
         rows = [(d.seq, d.at, d.topic[:1024], d.payload[:KEPT_PAYLOAD], d.reason, d.detail) for d in dead]
