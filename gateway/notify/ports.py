@@ -31,13 +31,13 @@ class Row(Protocol):
 class Outbox(Protocol):
     """Where messages wait until their channel confirms them; it outlives the process."""
 
-    async def due_messages(self, now: float, limit: int) -> Sequence[Row]:
+    async def due_messages(self, now: float, limit: int, /) -> Sequence[Row]:
         """At most ``limit`` unsent rows whose next attempt is due."""
 
-    async def message_sent(self, message_id: str, now: float) -> None:
+    async def message_sent(self, message_id: str, now: float, /) -> None:
         """The channel confirmed; the row is never due again."""
 
-    async def message_failed(self, message_id: str, error: str, next_at: float) -> None:
+    async def message_failed(self, message_id: str, error: str, next_at: float, /) -> None:
         """Count the attempt; the row is due again at ``next_at``."""
 
 
