@@ -14,7 +14,7 @@ from gateway.history.store import EARLIEST_S, LATEST_S, check_time
 INFINITY = float("inf")
 TEXT_CACHE = 16_384
 
-_KEY = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "} | {chr(c): r"\ " for c in range(32)})
+_KEY = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\\": "/"} | {chr(c): r"\ " for c in range(32)})
 _TEXT = str.maketrans({"\\": r"\\", '"': r"\""} | {chr(c): " " for c in range(32)})
 
 
@@ -106,9 +106,9 @@ def field(name: str, value: bool | str) -> str:
 
 
 def escape_key(text: str) -> str:
-    """A tag's or field's name or value. A backslash at its end would escape what follows, so it becomes a slash."""
-    escaped = text.translate(_KEY)
-    return f"{escaped[:-1]}/" if escaped.endswith("\\") else escaped
+    """A field's name, a tag's name or value. A backslash cannot be escaped there, and before a space or at the end it
+    would turn our own escape or separator into text, so it becomes a slash."""
+    return text.translate(_KEY)
 
 
 class _Keys(dict[str, str]):

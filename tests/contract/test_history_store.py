@@ -180,7 +180,7 @@ async def test_a_field_type_conflict_costs_its_own_point_only(influx_store: Infl
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("building", ['a"b', "ends\\", "a,b=c d", "楼 1", "x,device=other y=1 1\nlift z=1"])
+@pytest.mark.parametrize("building", ['a"b', "ends\\", "\\ y=1 1", "a,b=c d", "楼 1", "x,device=other y=1 1\nlift z=1"])
 def test_a_strange_building_stays_one_tag(influx: str, building: str) -> None:
     name = next(databases)
     create_database(influx, name)

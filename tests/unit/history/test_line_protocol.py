@@ -98,7 +98,9 @@ def test_a_lone_surrogate_costs_a_character_not_the_batch() -> None:
     assert (first.fields, second.fields) == ({"floor": "?"}, {"smoke": True})
 
 
-@pytest.mark.parametrize(("name", "written"), [("a b", r"a\ b"), ("a,b=c", r"a\,b\=c"), ("x\n", "x\\ "), ("x\\", "x/")])
+@pytest.mark.parametrize(
+    ("name", "written"), [("a b", r"a\ b"), ("a,b=c", r"a\,b\=c"), ("x\n", "x\\ "), ("x\\", "x/"), ("\\ ", r"/\ ")]
+)
 def test_keys_and_tags_are_escaped(name: str, written: str) -> None:
     assert escape_key(name) == written
     assert fields(said(LIFT, measurements={name: 1.0})) == f"{written}=1.0"
