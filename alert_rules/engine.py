@@ -55,7 +55,7 @@ class Engine:
         self._states: dict[tuple[str, str], RuleState] = {}
         self._kinds: dict[str, DeviceKind] = {}
         self._timers: list[tuple[float, str, str]] = []
-        self._listeners: dict[tuple[DeviceKind, bool, tuple[str, ...]], tuple[Rule[Any, Any], ...]] = {}
+        self._listeners: dict[tuple[str, bool, tuple[str, ...]], tuple[Rule[Any, Any], ...]] = {}
         for device in registry:
             self.enrol(device)
 
@@ -67,7 +67,7 @@ class Engine:
 
     def observe(self, report: Report, now: float) -> list[Transition]:
         """Judge one report received at ``now``."""
-        said = self.advance(now)
+        said = self.advance(now) if self._timers and self._timers[0][0] <= now else []
         subject = self.subjects.get(report.device)
         if subject is None:
             stranger = Twin(report.device)
@@ -83,7 +83,8 @@ class Engine:
             said = said + self.presence.heard(twin, subject.device, report.availability, report.at, now)
             self._supervise(subject)
         if report.states or report.events:
-            return said + self._judge(report, twin, now)
+            judged = self._judge(report, twin, now)
+            return said + judged if judged else said
         return said
 
     def advance(self, now: float) -> list[Transition]:
@@ -169,10 +170,12 @@ class Engine:
     def _judge(self, report: Report, twin: Twin, now: float) -> list[Transition]:
         if (report.snapshot or report.historical) and now - report.at > YOUNG_S:
             return []
-        key = (report.kind, report.test, (*report.states, *[event.code for event in report.events]))
-        rules = self._listeners.get(key)
+        names = tuple(report.states)
+        if report.events:
+            names += tuple([event.code for event in report.events])
+        rules = self._listeners.get((str(report.kind), report.test, names))
         if rules is None:
-            rules = self._listen(*key)
+            rules = self._listen(report.kind, report.test, names)
         said: list[Transition] = []
         device = report.device
         for rule in rules:
@@ -195,7 +198,7 @@ class Engine:
             for rule in self.rules.values()
             if kind in rule.kinds and rule.judges_tests == test and not (rule.states | rule.events).isdisjoint(names)
         )
-        self._listeners[kind, test, names] = rules
+        self._listeners[str(kind), test, names] = rules
         return rules
 
     def _remember(self, rule: str, device: str, before: RuleState | None, after: RuleState | None) -> None:

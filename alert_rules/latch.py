@@ -32,7 +32,7 @@ class StateAlarm(Rule[Raised, Params]):
         self, state: Raised | None, report: Report, twin: Twin, now: float
     ) -> tuple[Raised | None, list[Transition]]:
         given = report.states
-        news = [name for name in given if name in self.states and given[name] is True]
+        news = [name for name, value in given.items() if value is True and name in self.states]
         if state is None:
             return (Raised(causes=news), [self._raise(report, news)]) if news else (None, NOTHING)
         held = {name for name in state.causes if twin.states.get(name) is not False}

@@ -34,13 +34,20 @@ class Decoder:
 
     def decode(self, envelope: Envelope) -> list[Report] | Reject:
         """Decode one message. Never raises on bad input: what cannot be understood is a ``Reject``."""
-        route = self._routes.get(envelope.topic) or self.route(envelope.topic)
+        route = self.route(envelope.topic)
         if isinstance(route, Reject):
             return route
-        return self._dialects[route.dialect].decode(route, envelope, self.registry)
+        return self._dialects[route.dialect].decode(route, envelope)
+
+    def forget_routes(self) -> None:
+        """The registry changed: look every topic up again."""
+        self._routes.clear()
 
     def _find(self, topic: str) -> Route | Reject:
         for dialect in self._dialects.values():
             if dialect.owns(topic):
-                return dialect.route(topic, self._site)
+                route = dialect.route(topic, self._site)
+                if isinstance(route, Route):
+                    route.device = self.registry.resolve(route.dialect, route.sender)
+                return route
         return Reject(RejectReason.UNKNOWN_DIALECT, f"no dialect understands topic {topic[:120]!r}")

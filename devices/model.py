@@ -61,7 +61,7 @@ class Event(Struct, gc=False):
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-class Report(Struct, kw_only=True, gc=False):
+class Report(Struct, gc=False):
     """What one device said at one moment.
 
     ``measurements`` are in the units of ``devices.names.QUANTITIES``. ``snapshot`` marks retained or replayed state,

@@ -36,6 +36,10 @@ class Twin(Struct, array_like=True, gc=False):
         if sequence is None:
             return self._key_seen(report.dedup_key)
         ahead = sequence - self.highest_sequence
+        if ahead == 1:
+            self.seen_window = ((self.seen_window << 1) | 1) & _MASK
+            self.highest_sequence = sequence
+            return False
         if ahead > 0:
             self.seen_window = ((self.seen_window << ahead) | 1) & _MASK if ahead < WINDOW else 1
             self.highest_sequence = sequence

@@ -117,7 +117,7 @@ class Gateway:
         channels = open_channels(site.channels, reveal, site.site.name, site.site.timezone)
         self._notifier = Notifier(StoredOutbox(self._store, self._evaluator), channels, clock)
         self._health = HealthDesk(self.lanes, self._intakes, self._feed, self._evaluator, self._book, self.metrics)
-        self._inventory = Inventory(registry, self._engine, quarantine, self._store, self._evaluator, clock)
+        self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
         self.api = create_app(
             site=site,
             desk=ReviewDesk(self._book, self._evaluator, self._store, clock),

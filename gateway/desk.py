@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 
 from alert_rules.alert import Alert, Verdict
 from alert_rules.engine import Engine
-from devices.registry import Device, Registry
+from devices.decode import Decoder
+from devices.registry import Device
 from devices.twin import Twin
 from gateway.alerts import book as alert_book
 from gateway.alerts.records import AlertFilter, AuditRow, Stranger
@@ -76,14 +77,15 @@ class Inventory:
 
     def __init__(
         self,
-        registry: Registry,
+        decoder: Decoder,
         engine: Engine,
         quarantine: Quarantine,
         store: AlertStore,
         evaluator: Evaluator,
         clock: Clock,
     ) -> None:
-        self._registry = registry
+        self._decoder = decoder
+        self._registry = decoder.registry
         self._engine = engine
         self._quarantine = quarantine
         self._store = store
@@ -123,6 +125,7 @@ class Inventory:
         except StoreUnavailable as error:
             raise Unsaved(f"not adopted: {error}") from error
         self._registry.add(device)
+        self._decoder.forget_routes()
         self._engine.enrol(device)
         self._quarantine.forget(device_id)
         return device

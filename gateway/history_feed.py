@@ -10,7 +10,7 @@ from gateway.lanes import HISTORY, LanePipe
 
 CURSOR_S = 1.0
 LINGER_S = 1.0
-"""After a batch that was not full, wait this long for more: a quiet site syncs its disk once a second, not per message."""
+"""After a batch that was not full, wait this long for more: a quiet site syncs its disk once a second, not always."""
 
 Positions = dict[Lane, int]
 

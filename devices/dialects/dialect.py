@@ -1,12 +1,12 @@
 """What every dialect offers, and the tools they share."""
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from devices.model import DeviceKind, Envelope, Reject, Report, TimeQuality
-from devices.registry import Registry
+from devices.registry import Device
 
 YEAR_2020 = 1_577_836_800.0
 MAX_AHEAD_S = 60.0
@@ -21,12 +21,17 @@ class Lane(StrEnum):
 
 
 class Route(Struct, gc=False):
-    """Whom a topic belongs to. ``sender`` is the device's address: the unit of rate limits and of identity."""
+    """Whom a topic belongs to. ``sender`` is the device's address: the unit of rate limits and of identity.
+
+    ``device`` is filled in by the decoder: ``None`` for a stranger. ``table`` is the dialect's own, looked up once.
+    """
 
     dialect: str
     sender: str
     kind: DeviceKind
     channel: str = ""
+    device: Device | None = None
+    table: Any = None
 
 
 class Dialect(Protocol):
@@ -43,7 +48,7 @@ class Dialect(Protocol):
     def route(self, topic: str, site: str) -> Route | Reject:
         """Read the sender from ``topic``; called once per topic, the answer is cached."""
 
-    def decode(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
+    def decode(self, route: Route, envelope: Envelope) -> list[Report] | Reject:
         """Turn one message into reports."""
 
 

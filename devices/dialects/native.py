@@ -1,24 +1,46 @@
 """The native dialect: ``community/{site}/{kind}/{device}/{channel}``, JSON. Documented in ``docs/native.md``."""
 
 import re
+from collections.abc import Container
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from zlib import crc32
 
 import msgspec
 
-from devices.dialects.dialect import Lane, Route, plausible
+from devices.dialects.dialect import MAX_BEHIND_S, Lane, Route, plausible
 from devices.model import DeviceKind, Envelope, Event, Reject, RejectReason, Report, StateValue, TimeQuality
 from devices.names import EVENTS, QUANTITIES, STATES
-from devices.registry import Registry
 
 _TOPIC = re.compile(r"community/([^/]+)/([a-z_]+)/([A-Za-z0-9][A-Za-z0-9_.:-]{0,63})/(telemetry|event|status)")
 _KINDS = {str(kind): kind for kind in DeviceKind}
-_LIMITS = {kind: {name: (q.low, q.high) for name, q in QUANTITIES.items() if kind in q.kinds} for kind in DeviceKind}
-_STATE_WORDS = {
-    kind: {name: None if s.type == "bool" else frozenset(s.values) for name, s in STATES.items() if kind in s.kinds}
-    for kind in DeviceKind
-}
+_SOURCE_UTC = TimeQuality.SOURCE_UTC
+
+
+class _AnyText:
+    """Allowed values of a free text."""
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str)
+
+
+_BOOLS = frozenset({True, False})
+_ANY_TEXT = _AnyText()
+
+
+class _Table:
+    """What one kind of device may say: limits of quantities, allowed values of states."""
+
+    def __init__(self, kind: DeviceKind) -> None:
+        self.limits = {name: (q.low, q.high) for name, q in QUANTITIES.items() if kind in q.kinds}
+        self.words: dict[str, Container[StateValue]] = {}
+        for name, state in STATES.items():
+            if kind in state.kinds:
+                text: Container[StateValue] = frozenset(state.values) if state.values else _ANY_TEXT
+                self.words[name] = _BOOLS if state.type == "bool" else text
+
+
+_TABLES = {kind: _Table(kind) for kind in DeviceKind}
 _TRUTH = {"true": True, "false": False}
 
 
@@ -73,69 +95,76 @@ class Native:
             )
         if site and match[1] != site:
             return Reject(RejectReason.BAD_TOPIC, f"topic names site {match[1]!r}, this gateway serves {site!r}")
-        return Route("native", match[3], kind, match[4])
+        return Route("native", match[3], kind, match[4], table=_TABLES[kind])
 
-    def decode(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
+    def decode(self, route: Route, envelope: Envelope) -> list[Report] | Reject:
         if not envelope.payload:
             return Reject(RejectReason.EMPTY, "empty payload; send a JSON object")
         try:
-            if route.channel == "status":
-                return self._status(route, envelope, registry)
-            return self._report(route, envelope, registry)
+            return _status_report(route, envelope) if route.channel == "status" else _report(route, envelope)
         except msgspec.ValidationError as error:
             return Reject(RejectReason.WRONG_SHAPE, f"{error}; see docs/native.md")
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Reject(RejectReason.MALFORMED, f"not JSON: {error}")
 
-    def _report(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
-        body = _payload.decode(envelope.payload)
-        if body.device is not None and body.device != route.sender:
-            return _mismatch(route, body.device)
-        received_at = envelope.received_at
-        at, quality = _event_time(body.ts, received_at, body.historical)
-        device = registry.resolve("native", route.sender)
-        raw: dict[str, Any] = {}
-        return [
-            Report(
-                device=device.id if device else route.sender,
-                kind=device.kind if device else route.kind,
-                at=at,
-                received_at=received_at,
-                time_quality=quality,
-                measurements=_measurements(route.kind, body.measurements, raw),
-                states=_states(route.kind, body.states, raw) if body.states else body.states,
-                events=_events(route.kind, body.events, raw) if body.events else [],
-                snapshot=envelope.retained,
-                historical=body.historical,
-                test=body.test,
-                registered=device is not None,
-                sequence=body.seq,
-                dedup_key=f"{crc32(envelope.payload):08x}" if body.seq is None else None,
-                raw_codes=raw,
-            )
-        ]
 
-    def _status(self, route: Route, envelope: Envelope, registry: Registry) -> list[Report] | Reject:
-        text = envelope.payload.strip()
-        status = Status(text.decode()) if text in (b"online", b"offline") else _status.decode(text)
-        if status.device is not None and status.device != route.sender:
-            return _mismatch(route, status.device)
-        if status.status not in ("online", "offline"):
-            return Reject(RejectReason.WRONG_SHAPE, f"status is {status.status[:40]!r}; say online or offline")
-        at, quality = _event_time(status.ts, envelope.received_at, False)
-        device = registry.resolve("native", route.sender)
-        return [
-            Report(
-                device=device.id if device else route.sender,
-                kind=device.kind if device else route.kind,
-                at=at,
-                received_at=envelope.received_at,
-                time_quality=quality,
-                availability=status.status == "online",
-                snapshot=envelope.retained,
-                registered=device is not None,
-            )
-        ]
+def _report(route: Route, envelope: Envelope) -> list[Report] | Reject:
+    body = _payload.decode(envelope.payload)
+    if body.device is not None and body.device != route.sender:
+        return _mismatch(route, body.device)
+    received_at = envelope.received_at
+    at, quality = _event_time(body.ts, received_at, body.historical)
+    device = route.device
+    table: _Table = route.table
+    measurements, states = body.measurements, body.states
+    raw: dict[str, Any] = {}
+    if not _all_measured(table, measurements):
+        measurements = _measured(table, measurements, raw)
+    if not _all_known(table, states):
+        states = _known(table, states, raw)
+    return [
+        Report(
+            device.id if device is not None else route.sender,
+            device.kind if device is not None else route.kind,
+            at,
+            received_at,
+            quality,
+            cast(dict[str, float], measurements),
+            states,
+            _events(route.kind, body.events, raw) if body.events else [],
+            None,
+            envelope.retained,
+            body.historical,
+            body.test,
+            device is not None,
+            body.seq,
+            f"{crc32(envelope.payload):08x}" if body.seq is None else None,
+            raw,
+        )
+    ]
+
+
+def _status_report(route: Route, envelope: Envelope) -> list[Report] | Reject:
+    text = envelope.payload.strip()
+    status = Status(text.decode()) if text in (b"online", b"offline") else _status.decode(text)
+    if status.device is not None and status.device != route.sender:
+        return _mismatch(route, status.device)
+    if status.status not in ("online", "offline"):
+        return Reject(RejectReason.WRONG_SHAPE, f"status is {status.status[:40]!r}; say online or offline")
+    at, quality = _event_time(status.ts, envelope.received_at, False)
+    device = route.device
+    return [
+        Report(
+            device=device.id if device else route.sender,
+            kind=device.kind if device else route.kind,
+            at=at,
+            received_at=envelope.received_at,
+            time_quality=quality,
+            availability=status.status == "online",
+            snapshot=envelope.retained,
+            registered=device is not None,
+        )
+    ]
 
 
 def _mismatch(route: Route, claimed: str) -> Reject:
@@ -146,6 +175,8 @@ def _mismatch(route: Route, claimed: str) -> Reject:
 
 
 def _event_time(ts: float | str | None, received_at: float, historical: bool) -> tuple[float, TimeQuality]:
+    if type(ts) is int and received_at - MAX_BEHIND_S < (at := ts / 1000) < received_at:
+        return at, _SOURCE_UTC
     if ts is None:
         return received_at, TimeQuality.RECEIVED_ONLY
     if isinstance(ts, str):
@@ -159,18 +190,21 @@ def _event_time(ts: float | str | None, received_at: float, historical: bool) ->
     return plausible(ts / 1000, received_at, historical)
 
 
-def _measurements(kind: DeviceKind, given: dict[str, float | None], raw: dict[str, Any]) -> dict[str, float]:
-    """Keep what the table knows and its limits allow; the rest goes to ``raw`` for people to see."""
-    limits = _LIMITS[kind]
+def _all_measured(table: "_Table", given: dict[str, float | None]) -> bool:
+    """Tell whether every name is in the table and every value within its limits: the usual case, checked first."""
+    limits = table.limits
     for name, value in given.items():
         limit = limits.get(name)
         if limit is None or value is None or not limit[0] <= value <= limit[1]:
-            break
-    else:
-        return given  # type: ignore[return-value]  # no None was met
-    kept = {}
+            return False
+    return True
+
+
+def _measured(table: "_Table", given: dict[str, float | None], raw: dict[str, Any]) -> dict[str, float | None]:
+    """Keep what the table knows and its limits allow; the rest goes to ``raw`` for people to see."""
+    kept: dict[str, float | None] = {}
     for name, value in given.items():
-        limit = limits.get(name)
+        limit = table.limits.get(name)
         if limit is None or (value is not None and not limit[0] <= value <= limit[1]):
             raw[name] = value
         elif value is not None:
@@ -178,22 +212,28 @@ def _measurements(kind: DeviceKind, given: dict[str, float | None], raw: dict[st
     return kept
 
 
-def _states(kind: DeviceKind, given: dict[str, StateValue], raw: dict[str, Any]) -> dict[str, StateValue]:
+def _all_known(table: "_Table", given: dict[str, StateValue]) -> bool:
+    """Tell whether every state is in the table with a value of its type: the usual case, checked first."""
+    words = table.words
+    for name, value in given.items():
+        allowed = words.get(name)
+        if allowed is None or (value is not None and value not in allowed):
+            return False
+    return True
+
+
+def _known(table: "_Table", given: dict[str, StateValue], raw: dict[str, Any]) -> dict[str, StateValue]:
     """Keep known states with values of their type; a word nobody agreed on is unknown (``None``), not false."""
-    table = _STATE_WORDS[kind]
     kept: dict[str, StateValue] = {}
     for name, value in given.items():
-        if name not in table:
+        allowed = table.words.get(name)
+        if allowed is None:
             raw[name] = value
             continue
-        words = table[name]
-        if words is None and type(value) is str:
-            value = _TRUTH.get(value)
-        elif words is not None and (type(value) is bool or (words and value not in words)):
-            value = None
-        if value is None and given[name] is not None:
-            raw[name] = given[name]
-        kept[name] = value
+        meant = _TRUTH.get(value, value) if allowed is _BOOLS and isinstance(value, str) else value
+        kept[name] = meant if meant in allowed else None
+        if meant not in allowed and value is not None:
+            raw[name] = value
     return kept
 
 
