@@ -111,6 +111,14 @@ def test_outlived_points_go_a_few_with_each_write(path: Path) -> None:
     store.close()
 
 
+def test_one_write_deletes_no_more_for_many_series_than_for_one(path: Path) -> None:
+    store = SqliteStore(path, registry(), keep_s=DAY)
+    store.write([*speeds(80), *speeds(80, device=SMOKE)])
+    store.write(speeds(1, T0 + 2 * DAY))
+    assert count(path, "point") == 160 - (2 + sqlite.PURGE_SPARE) + 1
+    store.close()
+
+
 def test_retention_reaches_every_series(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "PURGE_SERIES", 1)
     store = SqliteStore(path, registry(), keep_s=DAY)
