@@ -120,6 +120,23 @@ def decode(
         show.reports(_console(), found)
 
 
+@app.command(epilog="Example: gateway replay --site site.yaml --lane alarm --from 120000")
+def replay(
+    site: SiteFile,
+    lane: Annotated[str | None, typer.Option(help="alarm or telemetry; default: both, in order of receipt.")] = None,
+    start: Annotated[int, typer.Option("--from", min=0, help="First sequence of each lane.")] = 0,
+) -> None:
+    """Show what today's dialects and rules make of the journal. Reads only, also while the gateway runs."""
+    from devices.dialects.dialect import Lane
+    from gateway import show
+    from gateway.config import load_site
+    from gateway.replay import replay as run_replay
+
+    if lane is not None and lane not in tuple(Lane):
+        raise OperatorError("--lane", f"there is no lane {lane!r}", f"use one of {', '.join(Lane)}")
+    show.replayed(_console(), run_replay(load_site(site), Lane(lane) if lane else None, start))
+
+
 @app.command(epilog="Example: gateway doctor --site site.yaml || echo 'see the failing lines above'")
 def doctor(site: SiteFile) -> None:
     """Test broker, history, database, disk, clock and ports; say what to do about each failing line (exit 1)."""

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from devices.model import Reject, Report
+from gateway import replay
 from gateway.site import Site
 
 _CONTROL = re.compile(
@@ -43,6 +44,31 @@ def reject(console: Console, refused: Reject) -> None:
     console.print(Text(plain(refused.detail)))
 
 
+def replayed(console: Console, items: Iterable[replay.Item]) -> None:
+    """Print what a replay says, line by line, and the sums at its end."""
+    rules: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    for item in items:
+        match item:
+            case replay.Said(transition=said):
+                rules[f"{said.rule}: {said.action}"] += 1
+                line = (said.severity, said.action, said.rule, said.device, said.subject, f"({said.reason.code})")
+                text = f"{_moment(said.at)}  {'  '.join(filter(None, line))}"
+            case replay.Refused(reject=reject):
+                refused[reject.reason] += 1
+                text = f"refused: {reject.reason}: {item.topic}: {reject.detail}"
+            case replay.Mended():
+                refused["dead letters understood today"] += 1
+                text = f"understood today: {item.topic}"
+            case replay.Damaged():
+                text = f"damaged: {item.count} messages cannot be read"
+            case replay.Finished():
+                rows = [("messages", item.messages), *rules.items(), *refused.items()]
+                console.print(table(("what", "count"), rows))
+                continue
+        console.print(Text(plain(f"{item.lane} {item.seq}  {text}")))
+
+
 def summary(console: Console, path: object, site: Site) -> None:
     """Print what a valid site file says."""
     kinds = Counter(device.kind.value for device in site.devices)
@@ -66,9 +92,8 @@ def summary(console: Console, path: object, site: Site) -> None:
 
 
 def _report_rows(report: Report) -> Iterable[tuple[str, object]]:
-    at = datetime.fromtimestamp(report.at, UTC).isoformat(timespec="milliseconds")
     yield "device", f"{report.device} ({report.kind.value}{'' if report.registered else ', not in the inventory'})"
-    yield "time", f"{at} ({report.time_quality.value})"
+    yield "time", f"{_moment(report.at)} ({report.time_quality.value})"
     yield from _named("measurement", report.measurements)
     yield from _named("state", report.states)
     for event in report.events:
@@ -77,7 +102,11 @@ def _report_rows(report: Report) -> Iterable[tuple[str, object]]:
         yield "availability", "online" if report.availability else "offline"
     flags = [name for name in ("snapshot", "historical", "test") if getattr(report, name)]
     yield from [("flags", ", ".join(flags))] if flags else []
-    yield from _named("not understood", report.raw_codes)
+    yield from _named("not understood", report.raw_codes or {})
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def _named(label: str, values: dict[str, Any]) -> Iterable[tuple[str, object]]:

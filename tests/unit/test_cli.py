@@ -54,13 +54,14 @@ def store_of(site: Path) -> AlertStore:
 def test_help_lists_the_commands_and_hides_the_internal_ones() -> None:
     result = run("--help")
     assert result.exit_code == 0
-    for command in ("run", "demo", "check", "decode", "doctor", "schema", "audit", "person", "login-link"):
+    for command in ("run", "demo", "check", "decode", "replay", "doctor", "schema", "audit", "person", "login-link"):
         assert command in result.stdout
     assert "docs" not in result.stdout
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "demo", "check", "decode", "doctor", "schema", "audit verify", "person add", "login-link"]
+    "command",
+    ["run", "demo", "check", "decode", "replay", "doctor", "schema", "audit verify", "person add", "login-link"],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = run(*command.split(), "--help")
