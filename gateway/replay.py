@@ -158,6 +158,4 @@ def _unpack(packed: int, crc: int, body: bytes) -> list[Envelope] | None:
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> OperatorError:
-    return OperatorError(
-        str(path), str(error), "run gateway doctor; at its start the gateway saves what it can"
-    )
+    return OperatorError(str(path), str(error), "run gateway doctor; at its start the gateway saves what it can")
