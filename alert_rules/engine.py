@@ -4,6 +4,7 @@ Time enters as an argument. The engine keeps the states; rules compute the next 
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
@@ -26,15 +27,20 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Subject:
-    """A registered device with its twin, the shard its twin is checkpointed in, and whether a silence timer runs."""
+    """A registered device with its twin and the shard its twin is checkpointed in.
 
-    __slots__ = ("device", "shard", "timed", "twin")
+    ``timed``: a silence timer runs. ``quiet``: the rules looked at the twin's states, said nothing and remember
+    nothing; a report that repeats those states cannot change their mind.
+    """
+
+    __slots__ = ("device", "quiet", "shard", "timed", "twin")
 
     def __init__(self, device: Device, twin: Twin) -> None:
         self.device = device
         self.twin = twin
         self.shard = crc32(device.id.encode()) % SHARDS
         self.timed = False
+        self.quiet = False
 
 
 class Engine:
@@ -54,6 +60,7 @@ class Engine:
         self.dirty_shards: set[int] = set()
         self._states: dict[tuple[str, str], RuleState] = {}
         self._kinds: dict[str, DeviceKind] = {}
+        self._remembering: Counter[str] = Counter()
         self._timers: list[tuple[float, str, str]] = []
         self._listeners: dict[tuple[str, bool, tuple[str, ...]], tuple[Rule[Any, Any], ...]] = {}
         for device in registry:
@@ -78,14 +85,15 @@ class Engine:
         if twin.is_duplicate(report):
             self.duplicates += 1
             return said
-        twin.fold(report)
+        unchanged = twin.fold(report)
         if twin.online is not True or report.availability is not None:
             said = said + self.presence.heard(twin, subject.device, report.availability, report.at, now)
             self._supervise(subject)
-        if report.states or report.events:
-            judged = self._judge(report, twin, now)
-            return said + judged if judged else said
-        return said
+        if unchanged and subject.quiet and not report.events and not report.test:
+            return said
+        judged = self._judge(report, twin, now)
+        subject.quiet = not judged and subject.device.id not in self._remembering
+        return said + judged if judged else said
 
     def advance(self, now: float) -> list[Transition]:
         """Run the timers due until ``now``, each at its own due time."""
@@ -203,12 +211,21 @@ class Engine:
 
     def _remember(self, rule: str, device: str, before: RuleState | None, after: RuleState | None) -> None:
         self.dirty_states.add((rule, device))
+        if before is None and after is not None:
+            self._remembering[device] += 1
         if after is None:
-            self._states.pop((rule, device), None)
+            self._forget(rule, device)
             return
         self._states[rule, device] = after
         if after.due != NEVER and (before is None or after.due != before.due):
             heapq.heappush(self._timers, (after.due, rule, device))
+
+    def _forget(self, rule: str, device: str) -> None:
+        if self._states.pop((rule, device), None) is None:
+            return
+        self._remembering[device] -= 1
+        if not self._remembering[device]:
+            del self._remembering[device]
 
     def _tick(self, rule: str, device: str, due: float) -> list[Transition]:
         state = self._states.get((rule, device))

@@ -34,10 +34,25 @@ class Decoder:
 
     def decode(self, envelope: Envelope) -> list[Report] | Reject:
         """Decode one message. Never raises on bad input: what cannot be understood is a ``Reject``."""
-        route = self.route(envelope.topic)
-        if isinstance(route, Reject):
-            return route
-        return self._dialects[route.dialect].decode(route, envelope)
+        reports, rejects = self.decode_all([envelope])
+        return rejects[0][1] if rejects else reports
+
+    def decode_all(self, envelopes: list[Envelope]) -> tuple[list[Report], list[tuple[int, Reject]]]:
+        """Decode a batch; rejects come with their index."""
+        reports: list[Report] = []
+        rejects: list[tuple[int, Reject]] = []
+        known, route_of = self._routes.get, self.route
+        for index, envelope in enumerate(envelopes):
+            route = known(envelope.topic) or route_of(envelope.topic)
+            try:
+                found = route.read(route, envelope) if type(route) is Route else route
+            except Exception as error:  # a message nobody foresaw must not stall the stream behind it
+                found = _unforeseen(error)
+            if type(found) is list:
+                reports += found
+            else:
+                rejects.append((index, found))  # type: ignore[arg-type]
+        return reports, rejects
 
     def forget_routes(self) -> None:
         """The registry changed: look every topic up again."""
@@ -51,3 +66,7 @@ class Decoder:
                     route.device = self.registry.resolve(route.dialect, route.sender)
                 return route
         return Reject(RejectReason.UNKNOWN_DIALECT, f"no dialect understands topic {topic[:120]!r}")
+
+
+def _unforeseen(error: Exception) -> Reject:
+    return Reject(RejectReason.MALFORMED, f"the dialect failed on it: {type(error).__name__}: {error}")

@@ -62,11 +62,11 @@ class Event(Struct, gc=False):
 
 
 class Report(Struct, gc=False):
-    """What one device said at one moment.
+    """What one device said at one moment. Never changed once made: consumers share it.
 
     ``measurements`` are in the units of ``devices.names.QUANTITIES``. ``snapshot`` marks retained or replayed state,
     ``historical`` data stored on the device and sent late; neither is news. ``dedup_key`` identifies a redelivery
-    where the device counts no ``sequence``.
+    where the device counts no ``sequence``. ``raw_codes`` keeps what the tables do not know, for people to see.
     """
 
     device: str
@@ -76,7 +76,7 @@ class Report(Struct, gc=False):
     time_quality: TimeQuality = TimeQuality.SOURCE_UTC
     measurements: dict[str, float] = field(default_factory=dict)
     states: dict[str, StateValue] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
+    events: tuple[Event, ...] = ()
     availability: bool | None = None
     snapshot: bool = False
     historical: bool = False
@@ -84,7 +84,7 @@ class Report(Struct, gc=False):
     registered: bool = True
     sequence: int | None = None
     dedup_key: str | None = None
-    raw_codes: dict[str, Any] = field(default_factory=dict)
+    raw_codes: dict[str, Any] | None = None
 
 
 class Reject(Struct, gc=False):

@@ -53,20 +53,24 @@ class Twin(Struct, array_like=True, gc=False):
         self.highest_sequence, self.seen_window = sequence, 1
         return False
 
-    def fold(self, report: Report) -> None:
+    def fold(self, report: Report) -> bool:
         """Merge what ``report`` says; older event time fills gaps but overwrites nothing newer.
 
-        Retained messages and wills come from the broker: they are no sign of life.
+        Retained messages and wills come from the broker: they are no sign of life. Returns whether the report repeats
+        exactly the states that were known.
         """
         if report.received_at > self.last_seen and not report.snapshot and report.availability is not False:
             self.last_seen = report.received_at
         if report.at >= self.at:
             self.at = report.at
             self.measurements.update(report.measurements)
+            if report.states == self.states:
+                return True
             self.states.update(report.states)
         else:
             self.measurements = {**report.measurements, **self.measurements}
             self.states = {**report.states, **self.states}
+        return False
 
     def _key_seen(self, key: str | None) -> bool:
         if key is None:

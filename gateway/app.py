@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from alert_rules.alert import Alert, Place
+from alert_rules.alert import Alert, Place, Severity
 from alert_rules.catalogue import build_rules
 from alert_rules.engine import Engine
 from devices.decode import Decoder
@@ -21,7 +21,7 @@ from devices.registry import Registry
 from gateway.accounts import AccountDesk
 from gateway.alerts.book import AlertBook
 from gateway.alerts.people import People
-from gateway.alerts.records import AlertFilter
+from gateway.alerts.records import AlertFilter, Message, OutboxRow
 from gateway.alerts.store import AlertStore
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
@@ -77,7 +77,6 @@ class Gateway:
     """All rooms of one gateway. Build it inside a running event loop."""
 
     def __init__(self, site: Site, clock: Clock) -> None:
-        self._site = site
         self._clock = clock
         Path(site.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.metrics = Metrics()
@@ -87,10 +86,12 @@ class Gateway:
         self._store.migrate()
         restored = self._store.load()
         registry = registry_of(site)
+        site = site.model_copy(update={"devices": []})  # the registry has them now, at a fraction of the memory
         for device in restored.adopted:
             if registry.get(device.id) is None:
                 registry.add(device)
 
+        self._site = site
         decoder = Decoder(registry, site.site.id)
         self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
 
@@ -98,7 +99,7 @@ class Gateway:
         self._book = AlertBook(_placer(registry), self._channels_for, lambda a: alert_view(a, saved=True))
         quarantine = Quarantine()
         self._evaluator = Evaluator(
-            self._engine, self._book, quarantine, self._store, self.lanes, clock, self.metrics, self._show
+            self._engine, self._book, quarantine, self._store, self.lanes, clock, self.metrics, self._show, self._offer
         )
         resolved = self._store.search(AlertFilter(state="resolved", limit=10_000))
         self._evaluator.restore(restored, [alert.id for alert in resolved])
@@ -184,7 +185,7 @@ class Gateway:
         self._evaluator.stop()
         await tasks.finish("evaluate", within_s=DRAIN_S)
         await self._drain_history()
-        await tasks.finish("history", "notify", "show", "maintenance", within_s=0.01)
+        await tasks.cancel("history", "notify", "show", "maintenance", within_s=DRAIN_S)
 
     async def _drain_history(self) -> None:
         """Give the history store a moment; what it does not take now waits in the journal."""
@@ -206,6 +207,11 @@ class Gateway:
         self.hub.publish("alert", alert_view(alert, saved=saved))
         if saved:
             self._notifier.wake()
+
+    def _offer(self, message: Message) -> None:
+        """The disk refuses this message; a fire must go out all the same."""
+        if message.payload.get("severity") == Severity.CRITICAL:
+            self._notifier.offer(OutboxRow(**{name: getattr(message, name) for name in message.__struct_fields__}))
 
     def _unsaved(self, pipe: LanePipe) -> Callable[[list[Envelope], str], None]:
         return lambda envelopes, _: self._evaluator.unsaved(pipe, envelopes)

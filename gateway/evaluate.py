@@ -16,7 +16,7 @@ from alert_rules.presence import RULE as PRESENCE
 from devices.dialects.dialect import Lane
 from devices.model import Envelope, Reject, Report
 from gateway.alerts.book import AlertBook
-from gateway.alerts.records import Changes, Checkpoint, Restored
+from gateway.alerts.records import Changes, Checkpoint, Message, Restored
 from gateway.alerts.store import AlertStore, StoreUnavailable
 from gateway.clock import Clock
 from gateway.journal.journal import Batch, DeadLetter
@@ -47,6 +47,7 @@ class Evaluator:
         clock: Clock,
         metrics: Metrics,
         publish: Callable[[Alert, bool], None],
+        offer: Callable[[Message], None],
     ) -> None:
         self.problem = ""
         self.changed_devices: set[str] = set()
@@ -58,6 +59,7 @@ class Evaluator:
         self._clock = clock
         self._metrics = metrics
         self._publish = publish
+        self._offer = offer
         self._thread = ThreadPoolExecutor(1, "alerts")
         self._lock = asyncio.Lock()
         self._rejects: dict[Lane, list[DeadLetter]] = {lane: [] for lane in lanes}
@@ -160,7 +162,13 @@ class Evaluator:
             if not report.registered:
                 self._quarantine.note(report)
             changed.add(report.device)
-            said = observe(report, report.received_at)
+            try:
+                said = observe(report, report.received_at)
+            except Exception:
+                # One rule that fails on one report must not take the fire alarm behind it along.
+                log.exception("rule_failed", device=report.device, at=report.at)
+                self._metrics.rule_failures.inc()
+                continue
             if said:
                 self._apply(said)
 
@@ -234,6 +242,8 @@ class Evaluator:
             self._quarantine.dirty |= {stranger.device for stranger in kept.quarantine}
         for alert in changes.alerts:
             self._publish(alert, False)
+        for message in changes.messages:
+            self._offer(message)
 
     def _done(self, changes: Changes) -> None:
         if self.problem:

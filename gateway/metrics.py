@@ -21,6 +21,7 @@ class Metrics:
         self.lag = Gauge("gateway_cursor_lag", "messages a consumer is behind", ["consumer", "lane"], registry=r)
         self.reports = Counter("gateway_reports", "reports judged", ["lane"], registry=r)
         self.duplicates = Gauge("gateway_reports_duplicate", "reports recognised as redelivered", registry=r)
+        self.rule_failures = Counter("gateway_rule_failures", "reports on which a rule failed", registry=r)
         self.alerts_open = Gauge("gateway_alerts_open", "open alerts", ["severity"], registry=r)
         self.alerts_raised = Counter("gateway_alerts_raised", "alerts opened", ["rule"], registry=r)
         self.history_written = Gauge("gateway_history_written", "points the history store took", registry=r)

@@ -24,14 +24,19 @@ class Tasks:
 
     async def finish(self, *prefixes: str, within_s: float) -> None:
         """Wait for the tasks whose names begin with any of ``prefixes``; after ``within_s`` cancel them."""
-        chosen = [task for name, task in self._tasks.items() if name.startswith(prefixes) and not task.done()]
-        if not chosen:
-            return
-        _, late = await asyncio.wait(chosen, timeout=within_s)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=within_s)
+        if chosen := self._running(prefixes):
+            await asyncio.wait(chosen, timeout=within_s)
+            await self.cancel(*prefixes, within_s=within_s)
+
+    async def cancel(self, *prefixes: str, within_s: float) -> None:
+        """Cancel tasks and give them ``within_s`` to put away what they hold."""
+        if chosen := self._running(prefixes):
+            for task in chosen:
+                task.cancel()
+            await asyncio.wait(chosen, timeout=within_s)
+
+    def _running(self, prefixes: tuple[str, ...]) -> list[asyncio.Task[None]]:
+        return [task for name, task in self._tasks.items() if name.startswith(prefixes) and not task.done()]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:

@@ -1,11 +1,12 @@
 """What every dialect offers, and the tools they share."""
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
-from devices.model import DeviceKind, Envelope, Reject, Report, TimeQuality
+from devices.model import DeviceKind, Envelope, Reject, Report, StateValue, TimeQuality
 from devices.registry import Device
 
 YEAR_2020 = 1_577_836_800.0
@@ -21,17 +22,22 @@ class Lane(StrEnum):
 
 
 class Route(Struct, gc=False):
-    """Whom a topic belongs to. ``sender`` is the device's address: the unit of rate limits and of identity.
+    """Whom a topic belongs to, and how to read it. One per topic, so what is slow to find is found once.
 
-    ``device`` is filled in by the decoder: ``None`` for a stranger. ``table`` is the dialect's own, looked up once.
+    ``sender`` is the device's address: the unit of rate limits and of identity. ``read`` turns one message into
+    reports; it never raises on bad input. ``device`` is filled in by the decoder: ``None`` for a stranger. ``states``
+    are those of the last message, once found good: most messages repeat them.
     """
 
     dialect: str
     sender: str
     kind: DeviceKind
-    channel: str = ""
+    read: "Read"
     device: Device | None = None
-    table: Any = None
+    states: dict[str, StateValue] | None = None
+
+
+Read = Callable[[Route, Envelope], list[Report] | Reject]
 
 
 class Dialect(Protocol):
@@ -47,9 +53,6 @@ class Dialect(Protocol):
 
     def route(self, topic: str, site: str) -> Route | Reject:
         """Read the sender from ``topic``; called once per topic, the answer is cached."""
-
-    def decode(self, route: Route, envelope: Envelope) -> list[Report] | Reject:
-        """Turn one message into reports."""
 
 
 def plausible(at: float, received_at: float, historical: bool) -> tuple[float, TimeQuality]:

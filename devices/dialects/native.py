@@ -3,15 +3,16 @@
 import re
 from collections.abc import Container
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any
 from zlib import crc32
 
 import msgspec
 
-from devices.dialects.dialect import MAX_BEHIND_S, Lane, Route, plausible
+from devices.dialects.dialect import MAX_BEHIND_S, Lane, Read, Route, plausible
 from devices.model import DeviceKind, Envelope, Event, Reject, RejectReason, Report, StateValue, TimeQuality
 from devices.names import EVENTS, QUANTITIES, STATES
 
+MAX_TEXT = 500
 _TOPIC = re.compile(r"community/([^/]+)/([a-z_]+)/([A-Za-z0-9][A-Za-z0-9_.:-]{0,63})/(telemetry|event|status)")
 _KINDS = {str(kind): kind for kind in DeviceKind}
 _SOURCE_UTC = TimeQuality.SOURCE_UTC
@@ -39,20 +40,69 @@ class _Table:
                 text: Container[StateValue] = frozenset(state.values) if state.values else _ANY_TEXT
                 self.words[name] = _BOOLS if state.type == "bool" else text
 
+    def all_measured(self, given: dict[str, float | None]) -> bool:
+        """Tell whether every name is in the table and every value within its limits: the usual case, checked first."""
+        limits = self.limits
+        try:
+            for name, value in given.items():
+                low, high = limits[name]
+                if not low <= value <= high:  # type: ignore[operator]
+                    return False
+        except (KeyError, TypeError):
+            return False
+        return True
 
-_TABLES = {kind: _Table(kind) for kind in DeviceKind}
+    def measured(self, given: dict[str, float | None], raw: dict[str, Any]) -> dict[str, float | None]:
+        """Keep what the table knows and its limits allow; the rest goes to ``raw`` for people to see."""
+        kept: dict[str, float | None] = {}
+        for name, value in given.items():
+            limit = self.limits.get(name)
+            if limit is None or (value is not None and not limit[0] <= value <= limit[1]):
+                raw[name] = value
+            elif value is not None:
+                kept[name] = value
+        return kept
+
+    def all_known(self, given: dict[str, StateValue]) -> bool:
+        """Tell whether every state is in the table with a value of its type: the usual case, checked first."""
+        words = self.words
+        for name, value in given.items():
+            allowed = words.get(name)
+            if allowed is None or (value is not None and value not in allowed):
+                return False
+        return True
+
+    def known(self, given: dict[str, StateValue], raw: dict[str, Any]) -> dict[str, StateValue]:
+        """Keep known states with values of their type; a word nobody agreed on is unknown (``None``), not false."""
+        kept: dict[str, StateValue] = {}
+        for name, value in given.items():
+            allowed = self.words.get(name)
+            if allowed is None:
+                raw[name] = value
+                continue
+            meant = _TRUTH.get(value, value) if allowed is _BOOLS and isinstance(value, str) else value
+            kept[name] = meant if meant in allowed else None
+            if meant not in allowed and value is not None:
+                raw[name] = value
+        return kept
+
+
 _TRUTH = {"true": True, "false": False}
+
+
+_Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Stamp = _Milliseconds | float | str | None
 
 
 class Payload(msgspec.Struct, gc=False):
     """Body of ``telemetry`` and ``event``. Unknown members are ignored, so that newer devices can say more."""
 
     device: str | None = None
-    ts: int | float | str | None = None
-    seq: int | None = None
+    ts: Stamp = None
+    seq: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
     measurements: dict[str, float | None] = {}
     states: dict[str, StateValue] = {}
-    events: list[dict[str, Any]] = []
+    events: tuple[dict[str, Any], ...] = ()
     test: bool = False
     historical: bool = False
 
@@ -62,7 +112,7 @@ class Status(msgspec.Struct, gc=False):
 
     status: str
     device: str | None = None
-    ts: int | float | str | None = None
+    ts: Stamp = None
 
 
 _payload = msgspec.json.Decoder(Payload)
@@ -95,58 +145,63 @@ class Native:
             )
         if site and match[1] != site:
             return Reject(RejectReason.BAD_TOPIC, f"topic names site {match[1]!r}, this gateway serves {site!r}")
-        return Route("native", match[3], kind, match[4], table=_TABLES[kind])
+        return Route("native", match[3], kind, _read_status if match[4] == "status" else _READERS[kind])
 
-    def decode(self, route: Route, envelope: Envelope) -> list[Report] | Reject:
-        if not envelope.payload:
-            return Reject(RejectReason.EMPTY, "empty payload; send a JSON object")
+
+def _reader(kind: DeviceKind) -> Read:
+    """Build the reader of ``telemetry`` and ``event`` of one kind, its tables at hand."""
+    table = _Table(kind)
+
+    def read(route: Route, envelope: Envelope) -> list[Report] | Reject:
         try:
-            return _status_report(route, envelope) if route.channel == "status" else _report(route, envelope)
-        except msgspec.ValidationError as error:
-            return Reject(RejectReason.WRONG_SHAPE, f"{error}; see docs/native.md")
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return Reject(RejectReason.MALFORMED, f"not JSON: {error}")
+            body = _payload.decode(envelope.payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            return _unreadable(envelope, error)
+        device, sender, received_at = route.device, route.sender, envelope.received_at
+        if body.device is not None and body.device != sender:
+            return _mismatch(route, body.device)
+        at, quality = _event_time(body.ts, received_at, body.historical)
+        raw: dict[str, Any] | None = None
+        measurements, states = body.measurements, body.states
+        if not table.all_measured(measurements):
+            measurements = table.measured(measurements, raw := {})
+        if states == route.states:
+            states = route.states
+        elif table.all_known(states):
+            route.states = states
+        else:
+            states = table.known(states, raw := raw or {})
+        events = _events(kind, body.events, raw := raw or {}) if body.events else ()
+        return [
+            Report(
+                sender if device is None else device.id,
+                kind if device is None else device.kind,
+                at,
+                received_at,
+                quality,
+                measurements,  # type: ignore[arg-type] # no None is left
+                states,
+                events,
+                None,
+                envelope.retained,
+                body.historical,
+                body.test,
+                device is not None,
+                body.seq,
+                f"{crc32(envelope.payload):08x}" if body.seq is None else None,
+                raw or None,
+            )
+        ]
+
+    return read
 
 
-def _report(route: Route, envelope: Envelope) -> list[Report] | Reject:
-    body = _payload.decode(envelope.payload)
-    if body.device is not None and body.device != route.sender:
-        return _mismatch(route, body.device)
-    received_at = envelope.received_at
-    at, quality = _event_time(body.ts, received_at, body.historical)
-    device = route.device
-    table: _Table = route.table
-    measurements, states = body.measurements, body.states
-    raw: dict[str, Any] = {}
-    if not _all_measured(table, measurements):
-        measurements = _measured(table, measurements, raw)
-    if not _all_known(table, states):
-        states = _known(table, states, raw)
-    return [
-        Report(
-            device.id if device is not None else route.sender,
-            device.kind if device is not None else route.kind,
-            at,
-            received_at,
-            quality,
-            cast(dict[str, float], measurements),
-            states,
-            _events(route.kind, body.events, raw) if body.events else [],
-            None,
-            envelope.retained,
-            body.historical,
-            body.test,
-            device is not None,
-            body.seq,
-            f"{crc32(envelope.payload):08x}" if body.seq is None else None,
-            raw,
-        )
-    ]
-
-
-def _status_report(route: Route, envelope: Envelope) -> list[Report] | Reject:
+def _read_status(route: Route, envelope: Envelope) -> list[Report] | Reject:
     text = envelope.payload.strip()
-    status = Status(text.decode()) if text in (b"online", b"offline") else _status.decode(text)
+    try:
+        status = Status(text.decode()) if text in (b"online", b"offline") else _status.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _unreadable(envelope, error)
     if status.device is not None and status.device != route.sender:
         return _mismatch(route, status.device)
     if status.status not in ("online", "offline"):
@@ -165,6 +220,14 @@ def _status_report(route: Route, envelope: Envelope) -> list[Report] | Reject:
             registered=device is not None,
         )
     ]
+
+
+def _unreadable(envelope: Envelope, error: Exception) -> Reject:
+    if not envelope.payload:
+        return Reject(RejectReason.EMPTY, "empty payload; send a JSON object")
+    if isinstance(error, msgspec.ValidationError):
+        return Reject(RejectReason.WRONG_SHAPE, f"{error}; see docs/native.md")
+    return Reject(RejectReason.MALFORMED, f"not JSON: {error}")
 
 
 def _mismatch(route: Route, claimed: str) -> Reject:
@@ -190,54 +253,7 @@ def _event_time(ts: float | str | None, received_at: float, historical: bool) ->
     return plausible(ts / 1000, received_at, historical)
 
 
-def _all_measured(table: "_Table", given: dict[str, float | None]) -> bool:
-    """Tell whether every name is in the table and every value within its limits: the usual case, checked first."""
-    limits = table.limits
-    for name, value in given.items():
-        limit = limits.get(name)
-        if limit is None or value is None or not limit[0] <= value <= limit[1]:
-            return False
-    return True
-
-
-def _measured(table: "_Table", given: dict[str, float | None], raw: dict[str, Any]) -> dict[str, float | None]:
-    """Keep what the table knows and its limits allow; the rest goes to ``raw`` for people to see."""
-    kept: dict[str, float | None] = {}
-    for name, value in given.items():
-        limit = table.limits.get(name)
-        if limit is None or (value is not None and not limit[0] <= value <= limit[1]):
-            raw[name] = value
-        elif value is not None:
-            kept[name] = value
-    return kept
-
-
-def _all_known(table: "_Table", given: dict[str, StateValue]) -> bool:
-    """Tell whether every state is in the table with a value of its type: the usual case, checked first."""
-    words = table.words
-    for name, value in given.items():
-        allowed = words.get(name)
-        if allowed is None or (value is not None and value not in allowed):
-            return False
-    return True
-
-
-def _known(table: "_Table", given: dict[str, StateValue], raw: dict[str, Any]) -> dict[str, StateValue]:
-    """Keep known states with values of their type; a word nobody agreed on is unknown (``None``), not false."""
-    kept: dict[str, StateValue] = {}
-    for name, value in given.items():
-        allowed = table.words.get(name)
-        if allowed is None:
-            raw[name] = value
-            continue
-        meant = _TRUTH.get(value, value) if allowed is _BOOLS and isinstance(value, str) else value
-        kept[name] = meant if meant in allowed else None
-        if meant not in allowed and value is not None:
-            raw[name] = value
-    return kept
-
-
-def _events(kind: DeviceKind, given: list[dict[str, Any]], raw: dict[str, Any]) -> list[Event]:
+def _events(kind: DeviceKind, given: tuple[dict[str, Any], ...], raw: dict[str, Any]) -> tuple[Event, ...]:
     kept = []
     for item in given:
         code = item.get("code")
@@ -245,5 +261,18 @@ def _events(kind: DeviceKind, given: list[dict[str, Any]], raw: dict[str, Any]) 
         if known is None or kind not in known.kinds:
             raw.setdefault("events", []).append(code)
             continue
-        kept.append(Event(code, {k: v for k, v in item.items() if k in known.attributes}))  # type: ignore[arg-type]
-    return kept
+        given_here = {k: _bounded(v) for k, v in item.items() if k in known.attributes}
+        kept.append(Event(code, given_here))  # type: ignore[arg-type] # a known code is text
+    return tuple(kept)
+
+
+def _bounded(value: Any) -> Any:
+    """What states and stores can hold: integers beyond 64 bits become text, whatever is nested becomes JSON."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)[:MAX_TEXT]
+    if isinstance(value, dict | list):
+        return msgspec.json.encode(value).decode()[:MAX_TEXT]
+    return value[:MAX_TEXT] if isinstance(value, str) else value
+
+
+_READERS = {kind: _reader(kind) for kind in DeviceKind}

@@ -1,8 +1,9 @@
 """Reports -> InfluxDB line protocol. The hot path of a site with a server: two microseconds each matter here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
 from devices.model import Report
@@ -41,7 +42,7 @@ class LineEncoder:
         Raises:
             Refused: a report's time cannot be stored.
         """
-        lines: list[str] = []
+        lines: list[bytes] = []
         moved = self._stamps.moved
         tracks = self._tracks
         for report in reports:
@@ -50,7 +51,7 @@ class LineEncoder:
                 continue
             if not EARLIEST_S <= report.at <= LATEST_S:
                 check_time(report)
-            body = fields(report)
+            body = self._fields(report, track)
             if not body:
                 continue
             ms = int(report.at * 1000 + 0.5)
@@ -60,15 +61,28 @@ class LineEncoder:
                 track.ms = ms
                 track.body = body
                 at = ms * NS_PER_MS
-            lines.append(f"{track.prefix}{body} {at}")
-        data = "\n".join(lines).encode("utf-8", "replace")
-        return Lines(data, len(lines), self._stamps.moved - moved)
+            lines.append(b"%b%b %d" % (track.prefix, body, at))
+        return Lines(b"\n".join(lines), len(lines), self._stamps.moved - moved)
+
+    def _fields(self, report: Report, track: Track) -> bytes:
+        """The short way for what most reports are: numbers of the table, and the states of the report before."""
+        measurements, states = report.measurements, report.states
+        if report.events or report.test or report.availability is not None or not measurements.keys() <= _QUANTITIES:
+            return fields(report)
+        if states is not track.states:
+            track.states = states
+            track.states_text = _text(field(n, v) for n, v in states.items() if v is not None)
+        text = _json(measurements)
+        if b"null" in text or not measurements:
+            return fields(report)
+        numbers = text[2:-1].replace(b'":', b"=").replace(b',"', b",")
+        return b"%b,%b" % (numbers, track.states_text) if track.states_text else numbers
 
     def _track(self, device_id: str) -> Track | None:
         device = self._registry.get(device_id)
         if device is None:
             return None
-        track = self._tracks[device_id] = Track(device_id, prefix(device, self._site))
+        track = self._tracks[device_id] = Track(device_id, prefix(device, self._site).encode("utf-8", "replace"))
         return track
 
 
@@ -78,7 +92,7 @@ def prefix(device: Device, site_id: str) -> str:
     return "".join([device.kind, *(f",{name}={escape_key(value)}" for name, value in tags.items() if value), " "])
 
 
-def fields(report: Report) -> str:
+def fields(report: Report) -> bytes:
     """The fields of a line. Unknown states and numbers that are none are left out; no field at all: empty text."""
     parts = []
     for name, value in report.measurements.items():
@@ -93,7 +107,11 @@ def fields(report: Report) -> str:
         parts.append(field("event", ",".join([event.code for event in report.events])))
     if report.test and parts:
         parts.append("test=true")
-    return ",".join(parts)
+    return _text(parts)
+
+
+def _text(parts: Iterable[str]) -> bytes:
+    return ",".join(parts).encode("utf-8", "replace")
 
 
 @lru_cache(TEXT_CACHE)
@@ -118,4 +136,7 @@ class _Keys(dict[str, str]):
         return f"{escape_key(name)}="
 
 
+# JSON of numbers differs from line protocol in punctuation only, and is encoded several times as fast as formatted.
+_json = msgspec.json.Encoder().encode
+_QUANTITIES = frozenset(QUANTITIES)
 _KEYS = _Keys({name: f"{name}=" for name in QUANTITIES})

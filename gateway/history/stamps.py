@@ -19,16 +19,21 @@ NEVER = -1
 
 
 class Track:
-    """What is known of one device while its points are written; ``prefix`` is its part of every line."""
+    """What is known of one device while its points are written.
 
-    __slots__ = ("body", "collided", "device", "ms", "prefix")
+    ``prefix`` is its part of every line; ``states_text`` the fields of ``states``, the states of its last report.
+    """
 
-    def __init__(self, device: str, prefix: str) -> None:
+    __slots__ = ("body", "collided", "device", "ms", "prefix", "states", "states_text")
+
+    def __init__(self, device: str, prefix: bytes) -> None:
         self.device = device
         self.prefix = prefix
         self.ms = NEVER
-        self.body = ""
+        self.body = b""
         self.collided = False
+        self.states: object = None
+        self.states_text = b""
 
 
 class Stamps:
@@ -41,7 +46,7 @@ class Stamps:
         self.moved = 0
         self._firsts: dict[tuple[str, int], int] = {}
 
-    def nanoseconds(self, track: Track, ms: int, body: str) -> int:
+    def nanoseconds(self, track: Track, ms: int, body: bytes) -> int:
         """When to store ``body``: the first content of a millisecond stays on it, others move by 1 to 999,999 ns."""
         first = self._firsts.get((track.device, ms))
         if first is None:
@@ -66,5 +71,5 @@ class Stamps:
         return first
 
 
-def checksum(body: str) -> int:
-    return crc32(body.encode("utf-8", "replace"))
+def checksum(body: bytes) -> int:
+    return crc32(body)

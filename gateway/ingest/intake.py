@@ -87,7 +87,8 @@ class Intake:
         """Accept messages as they came from ``connection``; returns at once."""
         now = self._now()
         self._taken += [
-            Envelope(packet.topic, packet.payload or b"", now, 1 if packet.qos == 1 else 0, packet.retain) for packet in packets
+            Envelope(packet.topic, packet.payload or b"", now, 1 if packet.packet_id else 0, packet.retain)
+            for packet in packets
         ]
         self._acks.append((connection, [packet.packet_id for packet in packets if packet.packet_id is not None]))
         self.received += len(packets)

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable
 
 from devices.decode import Decoder
-from devices.model import Envelope, Reject, Report
 from gateway.journal.journal import Batch
 
 MAX_BUFFERED = 20_000
@@ -17,16 +16,8 @@ class Decoded:
 
     def __init__(self, batch: Batch, decoder: Decoder) -> None:
         self.batch = batch
-        self.reports: list[Report] = []
-        self.rejects: list[tuple[int, Envelope, Reject]] = []
-        decode = decoder.decode
-        extend = self.reports.extend
-        for index, envelope in enumerate(batch.envelopes):
-            found = decode(envelope)
-            if type(found) is list:
-                extend(found)
-            else:
-                self.rejects.append((batch.seq + index, envelope, found))  # type: ignore[arg-type]
+        self.reports, refused = decoder.decode_all(batch.envelopes)
+        self.rejects = [(batch.seq + index, batch.envelopes[index], reject) for index, reject in refused]
 
 
 class Tail:

@@ -103,7 +103,7 @@ def test_a_lone_surrogate_costs_a_character_not_the_batch() -> None:
 )
 def test_keys_and_tags_are_escaped(name: str, written: str) -> None:
     assert escape_key(name) == written
-    assert fields(said(LIFT, measurements={name: 1.0})) == f"{written}=1.0"
+    assert fields(said(LIFT, measurements={name: 1.0})) == f"{written}=1.0".encode()
     assert f"building={written}," in prefix(Device(id="d", kind=DeviceKind.LIFT, building=name), SITE)
 
 

@@ -50,10 +50,10 @@ def test_a_batch_that_starts_with_a_twin_can_be_repeated() -> None:
 
 
 def test_memory_for_twins_is_bounded() -> None:
-    book, track = Stamps(), Track("d", "lift,device=d ")
+    book, track = Stamps(), Track("d", b"lift,device=d ")
     for ms in range(stamps.REMEMBERED + 10):
-        book.nanoseconds(track, ms, "a")
-        book.nanoseconds(track, ms, "b")
+        book.nanoseconds(track, ms, b"a")
+        book.nanoseconds(track, ms, b"b")
     assert len(book._firsts) == stamps.REMEMBERED
     assert book.moved == stamps.REMEMBERED + 10
 
