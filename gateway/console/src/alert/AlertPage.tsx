@@ -7,7 +7,7 @@ import { alertQuery } from '../api/queries';
 import type { AlertDetail } from '../api/types';
 import { alertTitle } from '../i18n/alerts';
 import { Age } from '../shell/Age';
-import { usePlaceName } from '../shell/hooks';
+import { useAlertPlace } from '../shell/hooks';
 import { SeverityBadge } from '../shell/severity';
 import { Failed, Loading } from '../shell/states';
 import { AlertBadges, StageLine } from './Badges';
@@ -19,7 +19,7 @@ import classes from './alert.module.css';
 
 function Headline({ alert }: { alert: AlertDetail }) {
   const { t } = useTranslation();
-  const place = usePlaceName()(alert.place);
+  const place = useAlertPlace()(alert);
   return (
     <header className={`panel ${classes.headline}`} data-severity={alert.severity}>
       <div className={classes.row}>

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import type { AlertView } from '../api/types';
-import { useMoment, usePlaceName } from '../shell/hooks';
+import { useMoment, useAlertPlace } from '../shell/hooks';
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -20,7 +20,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 export function Facts({ alert }: { alert: AlertView }) {
   const { t } = useTranslation();
   const moment = useMoment();
-  const place = usePlaceName()(alert.place);
+  const place = useAlertPlace()(alert);
   const name = alert.place.name ? `${alert.place.name} (${alert.device})` : alert.device;
   const kind = t(`device.kind.${alert.kind}`, { defaultValue: alert.kind });
   return (
@@ -35,7 +35,7 @@ export function Facts({ alert }: { alert: AlertView }) {
             {kind}
             {': '}
             {alert.registered ? (
-              <Anchor component={Link} to={`/devices/${encodeURIComponent(alert.device)}`}>
+              <Anchor component={Link} to={`/devices/${encodeURIComponent(alert.device)}`} inherit>
                 {name}
               </Anchor>
             ) : (

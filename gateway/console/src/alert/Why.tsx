@@ -2,11 +2,18 @@ import { Table, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { AlertView } from '../api/types';
 import { whySentence } from '../i18n/alerts';
-import { valueName, valueText } from '../i18n/values';
+import { valueName } from '../i18n/values';
+import { useValueText } from '../shell/hooks';
+
+/** For machines: references and numbers that tell a person nothing. */
+const INTERNAL = new Set(['object_id', 'phase', 'box', 'zones', 'snapshot_ref', 'clip_ref', 'credential_ref', 'person_ref']);
 
 function Rows({ title, values }: { title: string; values: Record<string, unknown> }) {
-  const { t, i18n } = useTranslation();
-  const known = Object.entries(values).filter(([, value]) => value !== null && value !== '');
+  const { t } = useTranslation();
+  const valueText = useValueText();
+  const known = Object.entries(values).filter(
+    ([name, value]) => value !== null && value !== '' && !INTERNAL.has(name),
+  );
   if (known.length === 0) return null;
   return (
     <Table mt="xs" layout="fixed">
@@ -18,7 +25,7 @@ function Rows({ title, values }: { title: string; values: Record<string, unknown
               {valueName(t, name)}
             </Table.Th>
             <Table.Td fw={600} className="tabular">
-              {valueText(t, name, value, i18n.language)}
+              {valueText(name, value)}
             </Table.Td>
           </Table.Tr>
         ))}

@@ -2,7 +2,6 @@ import { queryOptions } from '@tanstack/react-query';
 import { get } from './client';
 import { now } from './clock';
 import { keys } from './keys';
-import { countLeft } from './merge';
 import type {
   AlertDetail,
   AlertList,
@@ -16,7 +15,7 @@ import type {
   Stranger,
 } from './types';
 
-const PAGE = 200;
+const PAGE = 500;
 /** More open alerts than this are an outage, not a queue; the counts stay right. */
 export const MOST_OPEN = 1000;
 
@@ -37,16 +36,15 @@ export const siteQuery = queryOptions({
 async function fetchOpen(signal: AbortSignal): Promise<AlertList> {
   const found = new Map<string, AlertView>();
   let page: AlertList;
-  let before: number | undefined;
+  let last: AlertView | undefined;
   do {
-    page = await get<AlertList>('/alerts', { state: 'open', limit: PAGE, before }, signal);
-    const known = found.size;
+    const cursor = { before: last?.raised_at, before_id: last?.id };
+    page = await get<AlertList>('/alerts', { state: 'open', limit: PAGE, ...cursor }, signal);
     for (const alert of page.items) found.set(alert.id, alert);
-    before = page.items.at(-1)?.raised_at;
-    if (found.size === known) break;
+    last = page.items.at(-1);
   } while (page.items.length >= PAGE && found.size < MOST_OPEN);
   const items = [...found.values()];
-  return { items, counts: page.counts ?? countLeft(items) };
+  return { items, counts: page.counts };
 }
 
 export const openAlertsQuery = queryOptions({

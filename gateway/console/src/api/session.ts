@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { get, post } from './client';
+import { post } from './client';
 import { keys } from './keys';
 import { meQuery } from './queries';
 import type { Person } from './types';
@@ -44,7 +44,8 @@ export function useLogout() {
   const client = useQueryClient();
   return async () => {
     await post('/logout').catch(() => undefined);
-    client.clear();
-    await client.fetchQuery({ queryKey: keys.me, queryFn: () => get<Person>('/me') }).catch(() => undefined);
+    client.setQueryData(keys.me, null);
+    // The next person at this screen must not see what the last one was allowed to.
+    client.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
   };
 }

@@ -66,6 +66,10 @@ export function follow(client: QueryClient): () => void {
     heard();
     client.setQueryData<Health>(keys.health, JSON.parse(event.data) as Health);
   };
+  const onReload = () => {
+    heard();
+    void client.invalidateQueries();
+  };
   const onOpen = () => {
     heard();
     setLink('live');
@@ -93,6 +97,7 @@ export function follow(client: QueryClient): () => void {
     source = new EventSource('/api/stream');
     source.addEventListener('open', onOpen);
     source.addEventListener('error', onError);
+    source.addEventListener('reload', onReload);
     source.addEventListener('alert', onAlert);
     source.addEventListener('devices', onDevices);
     source.addEventListener('health', onHealth);

@@ -6,10 +6,10 @@ import { useTranslation } from 'react-i18next';
 import { Link, useParams } from 'react-router';
 import { deviceQuery } from '../api/queries';
 import type { DeviceView } from '../api/types';
-import { valueName, valueText } from '../i18n/values';
+import { valueName } from '../i18n/values';
 import { Age } from '../shell/Age';
 import { NameValue } from '../shell/NameValue';
-import { usePlaceName } from '../shell/hooks';
+import { usePlaceName, useValueText } from '../shell/hooks';
 import { Failed, Loading } from '../shell/states';
 import { Online } from './Online';
 import { StateSummary } from './StateSummary';
@@ -37,13 +37,14 @@ function Facts({ device }: { device: DeviceView }) {
 }
 
 function Now({ device }: { device: DeviceView }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const valueText = useValueText();
   const values = Object.entries({ ...device.measurements, ...device.states });
   return (
     <NameValue
       title={t('device.page.now')}
       empty={t('device.page.nothing')}
-      rows={values.map(([name, value]) => [valueName(t, name), valueText(t, name, value, i18n.language)])}
+      rows={values.map(([name, value]) => [valueName(t, name), valueText(name, value)])}
     />
   );
 }

@@ -54,7 +54,13 @@ function DeviceList({ devices }: { devices: readonly DeviceView[] }) {
       )}
       {pages > 1 && (
         <Group justify="center">
-          <Pagination total={pages} value={at} onChange={turn} aria-label={t('device.list.pages')} />
+          <Pagination
+            total={pages}
+            value={at}
+            onChange={turn}
+            aria-label={t('device.list.pages')}
+            getControlProps={(control) => ({ 'aria-label': t(`device.list.${control}Page`) })}
+          />
         </Group>
       )}
     </Stack>

@@ -2,8 +2,8 @@ import { Group, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { now } from '../api/clock';
 import type { Sample } from '../api/types';
-import { valueName, valueText } from '../i18n/values';
-import { useTicking } from '../shell/hooks';
+import { valueName } from '../i18n/values';
+import { useTicking, useValueText } from '../shell/hooks';
 import classes from './devices.module.css';
 import { stretches } from './series';
 
@@ -16,11 +16,12 @@ function shade(value: unknown, values: unknown[]): string {
 
 /** A state over time as a coloured strip with its words beneath. */
 export function StateStrip({ name, samples, span }: { name: string; samples: readonly Sample[]; span: number }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const valueText = useValueText();
   const end = useTicking((at) => Math.floor(at / 15) * 15) || now();
   const parts = stretches(samples, end);
   const values = [...new Set(samples.map(([, value]) => value))].sort();
-  const say = (value: unknown) => valueText(t, name, value, i18n.language);
+  const say = (value: unknown) => valueText(name, value);
   return (
     <figure style={{ margin: 0 }}>
       <Group component="figcaption" gap="md" mb={4}>

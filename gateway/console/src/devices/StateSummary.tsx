@@ -2,7 +2,8 @@ import { Badge, Group, Text } from '@mantine/core';
 import { IconAlertOctagonFilled, IconAlertTriangleFilled } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { DeviceView } from '../api/types';
-import { valueName, valueText } from '../i18n/values';
+import { valueName } from '../i18n/values';
+import { useValueText } from '../shell/hooks';
 import { isAlarm, troubles } from './filter';
 
 /** The few values that tell a person how a device of this kind is doing. */
@@ -15,7 +16,8 @@ const TELLING: Record<string, string[]> = {
 };
 
 export function StateSummary({ device }: { device: DeviceView }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
+  const valueText = useValueText();
   const values: Record<string, unknown> = { ...device.measurements, ...device.states };
   const told = (TELLING[device.kind] ?? Object.keys(values)).filter((name) => values[name] != null).slice(0, 3);
   return (
@@ -37,7 +39,7 @@ export function StateSummary({ device }: { device: DeviceView }) {
           <Text span c="dimmed" inherit>
             {valueName(t, name)}{' '}
           </Text>
-          {valueText(t, name, values[name], i18n.language)}
+          {valueText(name, values[name])}
         </Text>
       ))}
     </Group>

@@ -2,6 +2,7 @@ import { Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { deadLettersQuery } from '../api/queries';
+import { useMayManage } from '../api/session';
 import type { DeadLetter } from '../api/types';
 import { useMoment } from '../shell/hooks';
 import { Failed, Loading } from '../shell/states';
@@ -37,7 +38,8 @@ function Row({ letter }: { letter: DeadLetter }) {
 
 export function DeadLetters() {
   const { t } = useTranslation();
-  const query = useQuery(deadLettersQuery);
+  const mayManage = useMayManage();
+  const query = useQuery({ ...deadLettersQuery, enabled: mayManage });
   return (
     <section className="panel" aria-labelledby="dead">
       <Title order={2} size="h4" id="dead">
@@ -46,7 +48,8 @@ export function DeadLetters() {
       <Text c="dimmed" size="sm">
         {t('health.deadHint')}
       </Text>
-      {query.isPending && <Loading />}
+      {!mayManage && <Text mt="md">{t('health.deadManager')}</Text>}
+      {query.isLoading && <Loading />}
       {query.isError && !query.data && <Failed error={query.error} retry={() => void query.refetch()} />}
       {query.data?.length === 0 && <Text mt="md">{t('health.deadEmpty')}</Text>}
       {query.data && query.data.length > 0 && (

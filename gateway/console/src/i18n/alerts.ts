@@ -1,5 +1,6 @@
 import type { TFunction } from 'i18next';
 import type { AlertView } from '../api/types';
+import { placeName, type Buildings, type Somewhere } from './place';
 import { valueName } from './values';
 
 /** States that are an alarm in themselves, the most urgent first. */
@@ -16,6 +17,17 @@ export function alertTitle(t: TFunction, alert: AlertView): string {
   const rule = t(`alert.rule.${alert.rule}`, { defaultValue: alert.rule.replaceAll('_', ' ') });
   const title = alarm ? t(`alert.alarm.${alarm}`) : rule;
   return alert.test ? t('alert.alarm.test', { title }) : title;
+}
+
+/** Where to run to: the floor the lift car stands at and the storeys of a throw count, not where the device hangs. */
+export function alertPlace(t: TFunction, alert: AlertView, buildings?: Buildings): string {
+  const { values } = alert.reason;
+  const place: Somewhere = { ...alert.place };
+  if (alert.kind === 'lift' && typeof values['floor'] === 'string' && values['floor']) place.floor = values['floor'];
+  if (alert.rule !== 'falling_object' || values['floor_low'] === undefined) return placeName(t, place, buildings);
+  const storeys = t('place.storeys', { low: values['floor_low'], high: values['floor_high'] ?? values['floor_low'] });
+  const column = values['column'] ? t('place.column', { name: values['column'] }) : '';
+  return placeName(t, { ...place, floor: storeys, zone: column }, buildings);
 }
 
 /** Why the rule decided, as a sentence. */

@@ -1,6 +1,6 @@
 import type { TFunction } from 'i18next';
 import { buildingName, floorName } from './place';
-import { duration } from './time';
+import { duration, moment } from './time';
 
 /** Units of devices/names.py, as people write them. */
 export const UNITS: Record<string, string> = {
@@ -26,21 +26,27 @@ export function number(value: number, language: string): string {
   return value.toLocaleString(language, { maximumFractionDigits: digits });
 }
 
-function numeric(t: TFunction, name: string, value: number, language: string): string {
+export interface Reader {
+  language: string;
+  timezone?: string | undefined;
+}
+
+function numeric(t: TFunction, name: string, value: number, { language, timezone }: Reader): string {
+  if (name === 'last_seen' || name.endsWith('_at')) return moment(value, language, timezone);
   if (name.endsWith('_s')) return duration(t, value);
-  if (name === 'score') return `${number(value * 100, language)} %`;
+  if (name.endsWith('score')) return `${number(value * 100, language)} %`;
   const unit = UNITS[name];
   return unit ? `${number(value, language)} ${unit}` : number(value, language);
 }
 
 /** One value of a device or a reason, in words. */
-export function valueText(t: TFunction, name: string, value: unknown, language: string): string {
+export function valueText(t: TFunction, name: string, value: unknown, reader: Reader): string {
   if (value === null || value === undefined) return t('unknown');
   if (typeof value === 'boolean') return value ? t('yes') : t('no');
-  if (typeof value === 'number') return numeric(t, name, value, language);
-  if (Array.isArray(value)) return value.map((item) => valueText(t, name, item, language)).join(', ');
+  if (typeof value === 'number') return numeric(t, name, value, reader);
+  if (Array.isArray(value)) return value.map((item) => valueText(t, name, item, reader)).join(', ');
   if (typeof value !== 'string') return JSON.stringify(value);
   if (name === 'building') return buildingName(t, value);
-  if (name === 'floor') return floorName(t, value);
+  if (name === 'floor' && value) return floorName(t, value);
   return t(`value.word.${value}`, { defaultValue: value });
 }

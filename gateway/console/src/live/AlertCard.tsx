@@ -6,7 +6,7 @@ import type { AlertView } from '../api/types';
 import { AlertBadges, StageLine } from '../alert/Badges';
 import { alertTitle } from '../i18n/alerts';
 import { Age } from '../shell/Age';
-import { usePlaceName } from '../shell/hooks';
+import { useAlertPlace } from '../shell/hooks';
 import { SeverityBadge } from '../shell/severity';
 import classes from './live.module.css';
 
@@ -42,7 +42,7 @@ function QuickActions({ alert, quick }: Pick<Props, 'alert' | 'quick'>) {
 /** One alert in the list. Plain elements: there may be hundreds. */
 export const AlertCard = memo(function AlertCard({ alert, selected, mayAct, select, quick }: Props) {
   const { t } = useTranslation();
-  const place = usePlaceName()(alert.place);
+  const place = useAlertPlace()(alert);
   const title = alertTitle(t, alert);
   const open = alert.handling === 'open';
   return (

@@ -1,14 +1,28 @@
-import { Alert, Autocomplete, Button, Group, Modal, NativeSelect, NumberInput, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Modal, NativeSelect, NumberInput, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAdopt } from '../api/mutations';
 import type { Adoption, Stranger } from '../api/types';
-import { buildingName } from '../i18n/place';
+import { buildingName, floorName } from '../i18n/place';
 import { useBuildings } from '../shell/hooks';
 
 /** Fire devices report at least daily; an hour fits the chatty kinds. A person may change it. */
 const FIRST_GUESS: Adoption = { name: '', building: '', floor: '', zone: '', expect_every_s: 3600 };
+
+/** A building with known floors takes no other; elsewhere the person writes what the sign says. */
+function FloorInput({ building, floor, choose }: { building: string; floor: string; choose: (floor: string) => void }) {
+  const { t } = useTranslation();
+  const floors = useBuildings().get(building)?.floors ?? [];
+  const shared = {
+    label: t('device.quarantine.floor'),
+    value: floor,
+    onChange: (event: { currentTarget: { value: string } }) => choose(event.currentTarget.value),
+  };
+  if (floors.length === 0) return <TextInput {...shared} maxLength={20} />;
+  const choices = floors.map((value) => ({ value, label: floorName(t, value) }));
+  return <NativeSelect {...shared} data={[{ value: '', label: '' }, ...choices]} />;
+}
 
 function Form({ stranger, close }: { stranger: Stranger; close: () => void }) {
   const { t } = useTranslation();
@@ -50,13 +64,7 @@ function Form({ stranger, close }: { stranger: Stranger; close: () => void }) {
           onChange={(event) => change({ building: event.currentTarget.value, floor: '' })}
           data={[{ value: '', label: t('device.quarantine.none') }, ...names]}
         />
-        <Autocomplete
-          label={t('device.quarantine.floor')}
-          value={adoption.floor}
-          onChange={(floor) => change({ floor })}
-          data={buildings.get(adoption.building)?.floors ?? []}
-          maxLength={20}
-        />
+        <FloorInput building={adoption.building} floor={adoption.floor} choose={(floor) => change({ floor })} />
         <TextInput
           label={t('device.quarantine.zone')}
           value={adoption.zone}

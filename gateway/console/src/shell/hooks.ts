@@ -1,9 +1,11 @@
 import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { now } from '../api/clock';
-import type { Place, Site } from '../api/types';
+import type { AlertView, Place, Site } from '../api/types';
+import { alertPlace } from '../i18n/alerts';
 import { placeName, type Buildings } from '../i18n/place';
 import { moment } from '../i18n/time';
+import { valueText } from '../i18n/values';
 
 const tickers = new Set<() => void>();
 setInterval(() => {
@@ -41,6 +43,20 @@ export function usePlaceName(): (place: Pick<Place, 'building' | 'floor' | 'zone
   const { t } = useTranslation();
   const buildings = useBuildings();
   return (place) => placeName(t, place, buildings);
+}
+
+/** Say where to go because of an alert. */
+export function useAlertPlace(): (alert: AlertView) => string {
+  const { t } = useTranslation();
+  const buildings = useBuildings();
+  return (alert) => alertPlace(t, alert, buildings);
+}
+
+/** Say one value of a device or a reason. */
+export function useValueText(): (name: string, value: unknown) => string {
+  const { t, i18n } = useTranslation();
+  const { timezone } = useContext(SiteContext);
+  return (name, value) => valueText(t, name, value, { language: i18n.language, timezone });
 }
 
 /** Say when something was, by the site's clock. */
@@ -99,5 +115,5 @@ export function useClock(withDay: boolean): (at: number) => string {
     hourCycle: 'h23',
     timeZone: timezone,
   });
-  return (at) => format.format(at * 1000);
+  return (at) => (Number.isFinite(at) ? format.format(at * 1000) : '');
 }

@@ -25,6 +25,10 @@ export const device = {
     noMatch: 'No device matches. Change the filter.',
     clear: 'Clear filter',
     pages: 'Pages of devices',
+    nextPage: 'Next page',
+    previousPage: 'Previous page',
+    firstPage: 'First page',
+    lastPage: 'Last page',
     caption: 'Devices with their state now',
   },
   page: {

@@ -20,6 +20,7 @@ export const health = {
   auditHint: 'The command “gateway audit verify” checks the whole record.',
   dead: 'Messages not understood',
   deadHint: 'Kept with the reason; nothing else was held up by them.',
+  deadManager: 'Messages may hold personal data; only a manager sees them.',
   deadEmpty: 'No message was refused.',
   at: 'Time',
   topic: 'Topic',

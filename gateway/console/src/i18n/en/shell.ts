@@ -51,6 +51,8 @@ export const shell = {
     building: 'Building {{name}}',
     floor: 'floor {{name}}',
     basement: 'basement {{name}}',
+    storeys: 'floors {{low}} to {{high}}',
+    column: 'column {{name}}',
     separator: ', ',
     unknown: 'Place not known',
   },

@@ -27,6 +27,10 @@ export const device: typeof en = {
     noMatch: '没有符合条件的设备，请调整筛选条件。',
     clear: '清除筛选',
     pages: '设备分页',
+    nextPage: '下一页',
+    previousPage: '上一页',
+    firstPage: '首页',
+    lastPage: '末页',
     caption: '设备及其当前状态',
   },
   page: {

@@ -22,6 +22,7 @@ export const health: typeof en = {
   auditHint: '可用命令 gateway audit verify 校验全部记录。',
   dead: '未能识别的消息',
   deadHint: '已连同原因一并保存，其他消息不受影响。',
+  deadManager: '消息可能含有个人信息，仅主管可查看。',
   deadEmpty: '没有被拒绝的消息。',
   at: '时间',
   topic: '主题',

@@ -53,6 +53,8 @@ export const shell: typeof en = {
     building: '{{name}}号楼',
     floor: '{{name}}层',
     basement: '地下{{name}}层',
+    storeys: '{{low}}至{{high}}层',
+    column: '{{name}}列',
     separator: ' ',
     unknown: '位置不详',
   },

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { makeAlert } from '../i18n/making';
+import { arrange, neighbour, settle } from './order';
+
+const critical = makeAlert({ id: 'critical', raised_at: 10 });
+const major = makeAlert({ id: 'major', severity: 'major', raised_at: 30 });
+const newer = makeAlert({ id: 'newer', severity: 'major', raised_at: 40 });
+const judged = makeAlert({ id: 'judged', verdict: 'drill', raised_at: 50 });
+const gone = makeAlert({ id: 'gone', handling: 'resolved', raised_at: 60 });
+
+describe('settle', () => {
+  it('puts the critical first, the newest of each on top, the judged last, the resolved nowhere', () => {
+    expect(settle([major, gone, judged, newer, critical])).toEqual(['critical', 'newer', 'major', 'judged']);
+  });
+
+  it('does not depend on the order they came in', () => {
+    const twins = ['b', 'a', 'c'].map((id) => makeAlert({ id }));
+    expect(settle(twins)).toEqual(settle(twins.toReversed()));
+  });
+});
+
+describe('arrange', () => {
+  it('keeps every card in its place while somebody is busy, and announces the new', () => {
+    const result = arrange(['major', 'judged'], [major, judged, newer, critical], true);
+    expect(result).toEqual({ shown: ['major', 'judged'], waiting: ['critical', 'newer'] });
+  });
+
+  it('keeps a card that was resolved meanwhile, so that none slides under the pointer', () => {
+    expect(arrange(['gone', 'major'], [major, gone], true).shown).toEqual(['gone', 'major']);
+  });
+
+  it('lets everything in afterwards', () => {
+    const result = arrange(['gone', 'major'], [major, gone, critical], false);
+    expect(result).toEqual({ shown: ['critical', 'major'], waiting: [] });
+  });
+
+  it('disturbs nobody by filling an empty list', () => {
+    expect(arrange([], [critical], true).shown).toEqual(['critical']);
+  });
+});
+
+describe('neighbour', () => {
+  const ids = ['a', 'b', 'c'];
+  it('walks and stops at the ends', () => {
+    expect(neighbour(ids, 'a', 1)).toBe('b');
+    expect(neighbour(ids, 'c', 1)).toBe('c');
+    expect(neighbour(ids, 'a', -1)).toBe('a');
+  });
+
+  it('begins at the top when nothing is selected, or the selected is gone', () => {
+    expect(neighbour(ids, null, 1)).toBe('a');
+    expect(neighbour(ids, 'x', -1)).toBe('a');
+    expect(neighbour([], null, 1)).toBeNull();
+  });
+});
