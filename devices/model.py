@@ -42,6 +42,7 @@ class RejectReason(StrEnum):
     IDENTITY_MISMATCH = "identity_mismatch"
     UNKNOWN_DIALECT = "unknown_dialect"
     EMPTY = "empty"
+    HISTORY_REFUSED = "history_refused"
 
 
 class Envelope(Struct, array_like=True, gc=False):

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import structlog
 import uvicorn
 import uvloop
@@ -16,7 +17,7 @@ from alert_rules.catalogue import build_rules
 from alert_rules.engine import Engine
 from devices.decode import Decoder
 from devices.dialects.dialect import Lane
-from devices.model import Envelope, Report
+from devices.model import Envelope, RejectReason, Report
 from devices.registry import Registry
 from gateway.accounts import AccountDesk
 from gateway.alerts.book import AlertBook
@@ -37,6 +38,7 @@ from gateway.history.drain import Drain
 from gateway.history.store import open_store
 from gateway.history_feed import HistoryFeed
 from gateway.ingest.mqtt import Session
+from gateway.journal.journal import DeadLetter
 from gateway.lanes import EVALUATE, LanePipe
 from gateway.metrics import Metrics
 from gateway.notify.channels import open_channels
@@ -54,6 +56,7 @@ SHOWN_DEVICES = 1_000
 HEALTH_S = 10.0
 MAINTENANCE_S = 60.0
 DRAIN_S = 10.0
+COUNTED_MESSAGES = 1_000
 GC_THRESHOLD = (50_000, 20, 100)
 """A batch makes thousands of objects that all die with it; Python's default would walk the heap 14 times meanwhile."""
 
@@ -117,7 +120,16 @@ class Gateway:
 
         channels = open_channels(site.channels, reveal, site.site.name, site.site.timezone)
         self._notifier = Notifier(StoredOutbox(self._store, self._evaluator), channels, clock)
-        self._health = HealthDesk(self.lanes, self._intakes, self._feed, self._evaluator, self._book, self.metrics)
+        self._health = HealthDesk(
+            self.lanes,
+            self._intakes,
+            self._feed,
+            self._drain,
+            self._engine,
+            self._evaluator,
+            self._book,
+            self.metrics,
+        )
         self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
         self.api = create_app(
             site=site,
@@ -225,7 +237,12 @@ class Gateway:
         return changed
 
     async def _bad_point(self, report: Report, detail: str) -> None:
+        """The store will never take this point: keep it as a dead letter."""
         log.warning("history_bad_point", device=report.device, at=report.at, detail=detail)
+        body = msgspec.json.encode(report)
+        letter = DeadLetter(report.at, f"history/{report.device}", body, RejectReason.HISTORY_REFUSED, detail)
+        pipe = self.lanes[Lane.TELEMETRY]
+        await pipe.write(pipe.journal.bury, [letter])
 
     async def _show_devices(self) -> None:
         """Push what devices say, at most once a second."""
@@ -243,7 +260,6 @@ class Gateway:
         due = 0.0
         while True:
             self._health.measure()
-            self._health.history_problem = self._drain.problem or ""
             snapshot = self._health.snapshot()
             if snapshot["problems"] != shown or self._clock.monotonic() >= due:
                 shown, due = snapshot["problems"], self._clock.monotonic() + HEALTH_S
@@ -254,11 +270,11 @@ class Gateway:
         """Purge and compress the journals below the slowest consumer; note the audit chain's head."""
         while True:
             self._health.audit_head = await asyncio.to_thread(self._store.audit_head)
+            waiting = await asyncio.to_thread(self._store.due_messages, float("inf"), COUNTED_MESSAGES)
+            self.metrics.outbox.set(len(waiting))
             for lane, pipe in self.lanes.items():
                 below = min(self._feed.committed[lane], pipe.tails[EVALUATE].position)
-                oldest = self._clock.now() - self._site.journal.keep_days * 86_400
-                await pipe.write(pipe.journal.purge, below, oldest)
-                await pipe.write(pipe.journal.compress, below)
+                await pipe.tidy(below, self._clock.now() - self._site.journal.keep_days * 86_400)
             await asyncio.sleep(MAINTENANCE_S)
 
 

@@ -31,6 +31,10 @@ T = TypeVar("T")
 CHECKPOINT_S = 5.0
 RETRY_S = 1.0
 CHUNK = 1_000
+HEARING_S = 10.0
+"""After a start timers wait this long for the broker, and ..."""
+BACKLOG_S = 1.0
+"""... this long for what it kept."""
 CHECKPOINT_TIME = "checkpointed_at_ms"
 
 
@@ -69,6 +73,7 @@ class Evaluator:
         self._checkpointed = clock.monotonic()
         self._evaluated = False
         self._stopping = False
+        self._held_until = clock.now() + HEARING_S
 
     def restore(self, restored: Restored, resolved: Iterable[str]) -> None:
         """Continue where the last checkpoint stood. Latches whose alert was resolved meanwhile are let go."""
@@ -111,7 +116,10 @@ class Evaluator:
 
     def hearing(self, able: bool) -> None:
         """Note whether the gateway hears its devices at all."""
-        self._engine.hearing(able, self._clock.now())
+        now = self._clock.now()
+        self._engine.hearing(able, now)
+        if able:
+            self._held_until = min(self._held_until, now + BACKLOG_S)
 
     def reset(self, alert: Alert) -> None:
         """A person resolved ``alert``: its rule forgets the latch."""
@@ -173,8 +181,14 @@ class Evaluator:
                 self._apply(said)
 
     def _judge_time(self) -> None:
-        """Every lane is empty: time may pass up to now."""
-        said = self._engine.advance(self._clock.now())
+        """Every lane is empty: time may pass up to now.
+
+        Right after a start the broker still holds what came meanwhile, perhaps the end of what a timer would raise.
+        """
+        now = self._clock.now()
+        if now < self._held_until:
+            return
+        said = self._engine.advance(now)
         if said:
             self._apply(said)
 
@@ -204,7 +218,8 @@ class Evaluator:
         """Wait for news, the next timer or the next checkpoint."""
         wait = min(max(self._engine.next_due() - self._clock.now(), 0.0), RETRY_S)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait)
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
         self._wake.clear()
 
     def _take(self) -> Changes:

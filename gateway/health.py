@@ -4,10 +4,12 @@ from collections import Counter
 from typing import Any
 
 from alert_rules.alert import Severity
+from alert_rules.engine import Engine
 from devices.dialects.dialect import Lane
 from gateway.alerts.book import AlertBook
 from gateway.evaluate import Evaluator
-from gateway.history_feed import HistoryFeed
+from gateway.history.drain import Drain
+from gateway.history_feed import HistoryFeed, Positions
 from gateway.ingest.intake import Intake
 from gateway.journal.journal import DeadLetter
 from gateway.lanes import EVALUATE, LanePipe
@@ -24,15 +26,18 @@ class HealthDesk:
         lanes: dict[Lane, LanePipe],
         intakes: dict[Lane, Intake],
         feed: HistoryFeed,
+        drain: Drain[Positions],
+        engine: Engine,
         evaluator: Evaluator,
         book: AlertBook,
         metrics: Metrics,
     ) -> None:
         self.audit_head: tuple[int, str] = (0, "")
-        self.history_problem = ""
         self._lanes = lanes
         self._intakes = intakes
         self._feed = feed
+        self._drain = drain
+        self._engine = engine
         self._evaluator = evaluator
         self._book = book
         self._metrics = metrics
@@ -73,6 +78,9 @@ class HealthDesk:
             self._count(m.received.labels(lane), f"received/{lane}", self._intakes[lane].received)
             for reason, count in self._intakes[lane].rejected.items():
                 self._count(m.rejected.labels(reason), f"rejected/{lane}/{reason}", count)
+        m.duplicates.set(self._engine.duplicates)
+        m.history_written.set(self._drain.written)
+        m.history_bad.set(self._drain.bad)
         severities = Counter(alert.severity for alert in self._book.open_alerts())
         for severity in Severity:
             m.alerts_open.labels(severity).set(severities[severity])
@@ -102,8 +110,8 @@ class HealthDesk:
                 )
         if self._evaluator.problem:
             found.append(("store", f"alerts cannot be saved, shown from memory: {self._evaluator.problem}"))
-        if self.history_problem:
-            found.append(("history", f"history waits, nothing is lost: {self.history_problem}"))
+        if self._drain.problem:
+            found.append(("history", f"history waits, nothing is lost: {self._drain.problem}"))
         return [{"code": code, "detail": detail} for code, detail in found]
 
 

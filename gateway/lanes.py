@@ -85,6 +85,13 @@ class LanePipe:
         batches = await asyncio.get_running_loop().run_in_executor(self._reader, tail.load, messages)
         return tail.passed(batches)
 
+    async def tidy(self, below: int, older_than: float) -> None:
+        """Purge what nobody needs and compress what everybody has read, in slices that let commits through."""
+        while await self.write(self.journal.purge, below, older_than):
+            pass
+        while await self.write(self.journal.compress, below):
+            pass
+
     async def dead_letters(self, limit: int) -> list[DeadLetter]:
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._reading.dead_letters, limit)
 

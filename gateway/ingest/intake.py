@@ -153,7 +153,8 @@ class Intake:
     async def _pause(self) -> None:
         """Wait before trying again; news cuts the wait short, since a fire among it must be shown."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._work.wait(), RETRY_S)
+            async with asyncio.timeout(RETRY_S):
+                await self._work.wait()
         self._work.clear()
 
     def _absorb(self, batch: "_Pending") -> "_Pending":

@@ -215,7 +215,8 @@ class Session:
             wait = random.uniform(delay / 2, delay)  # noqa: S311 - jitter, not a secret
             log.warning("mqtt_disconnected", client_id=self.options.client_id, why=why, retry_in_s=round(wait, 1))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._stopping.wait()
             delay = min(delay * 2, BACKOFF_S[1])
 
     async def _connect_once(self) -> str:
