@@ -1,0 +1,62 @@
+"""``kill -9`` of the gateway at random instants while devices publish, again and again."""
+
+import random
+import time
+from pathlib import Path
+
+from tests.faults.actors import Gateway, devices
+from tests.faults.findings import Finding
+from tests.faults.oracle import close_books
+from tests.faults.site import broker_settings, fixed_port, write_site
+from tests.servers import end, mosquitto
+
+RATE = 5_000.0
+INCIDENTS_PER_S = 10.0
+EARLY = 0.2
+"""Share of kills that hit a gateway still starting."""
+
+LIFE_S = 2.5
+READY_S = 5.0
+CATCH_UP_S = 300.0
+
+
+def run(folder: Path, seed: int, kills: int, rate: float = RATE, module: str = "gateway.cli") -> Finding:
+    """Kill ``module`` that often, let it catch up, stop it in good order and close the books."""
+    finding = Finding("kill -9 of the gateway", seed)
+    chance = random.Random(seed)
+    incidents = round(kills * (LIFE_S + READY_S) * INCIDENTS_PER_S) + 200
+    with mosquitto(folder, broker_settings(folder), port=fixed_port()) as broker:
+        site = write_site(folder, broker, round(rate / 10), incidents)
+        actor = Gateway(site, folder / "gateway.log", module)
+        actor.start()
+        try:
+            actor.wait_ready()
+            pace = {"rate": rate, "incidents_per_s": INCIDENTS_PER_S, "incidents": incidents}
+            with devices(folder, broker, **pace, seed=seed) as publishing:  # type: ignore[arg-type]
+                times = [_kill_once(actor, chance) for _ in range(kills)]
+                times.append(actor.wait_ready())
+                record = publishing.finish()
+            actor.wait_settled(CATCH_UP_S)
+            finding.exactly("exit status of the last stop", actor.stop(), 0)
+        finally:
+            end(actor.child)
+    finding.note("kills", kills)
+    finding.note("messages per second offered", rate)
+    finding.at_least("messages per second achieved", record.rate, 0.8 * rate)
+    finding.exactly("messages the broker never acknowledged", record.unacknowledged, 0)
+    finding.at_most("longest time to ready, s", max(t for t in times if t is not None), READY_S)
+    finding.survival(close_books(folder / "var", record))
+    return finding
+
+
+def _kill_once(actor: Gateway, chance: random.Random) -> float | None:
+    """Kill at a random instant of the start or of the life after it; return the time to ready if it got there."""
+    took = None
+    if chance.random() < EARLY:
+        time.sleep(chance.uniform(0.0, 1.5))
+    else:
+        took = actor.wait_ready()
+        time.sleep(chance.uniform(0.0, LIFE_S))
+    actor.kill()
+    actor.start()
+    return took
