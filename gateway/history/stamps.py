@@ -22,18 +22,25 @@ class Track:
     """What is known of one device while its points are written.
 
     ``prefix`` is its part of every line; ``states_text`` the fields of ``states``, the states of its last report.
+    ``numbers`` and ``text`` are the content written at ``ms``, kept as they came: few are ever compared.
     """
 
-    __slots__ = ("body", "collided", "device", "ms", "prefix", "states", "states_text")
+    __slots__ = ("collided", "device", "ms", "numbers", "prefix", "states", "states_text", "text")
 
     def __init__(self, device: str, prefix: bytes) -> None:
         self.device = device
         self.prefix = prefix
         self.ms = NEVER
-        self.body = b""
+        self.numbers: dict[str, float] = {}
+        self.text = b""
         self.collided = False
         self.states: object = None
         self.states_text = b""
+
+    def content(self) -> bytes:
+        """What was written at ``ms``, in the words of a line's fields."""
+        numbers = ",".join([f"{name}={value!r}" for name, value in self.numbers.items()]).encode()
+        return numbers + self.text if numbers else self.text.removeprefix(b",")
 
 
 class Stamps:
@@ -51,9 +58,9 @@ class Stamps:
         first = self._firsts.get((track.device, ms))
         if first is None:
             if ms != track.ms:
-                track.ms, track.body = ms, body
+                track.ms, track.numbers, track.text = ms, {}, body
                 return ms * NS_PER_MS
-            if body == track.body:
+            if body == track.content():
                 return ms * NS_PER_MS
             first = self._remember(track)
         own = checksum(body)
@@ -66,7 +73,7 @@ class Stamps:
         """Outlive the device's next millisecond: a repeated or bisected batch starts anywhere."""
         if len(self._firsts) >= REMEMBERED:
             del self._firsts[next(iter(self._firsts))]
-        first = self._firsts[track.device, track.ms] = checksum(track.body)
+        first = self._firsts[track.device, track.ms] = checksum(track.content())
         track.collided = True
         return first
 

@@ -79,4 +79,4 @@ def test_after_a_failed_whole_the_halves_land_where_the_whole_would_have(batch: 
     encoder = LineEncoder(registry(), SITE)
     whole = parse(encoder.encode(batch).data)
     halves = parse(encoder.encode(batch[:cut]).data) + parse(encoder.encode(batch[cut:]).data)
-    assert halves == whole
+    assert sorted(halves, key=repr) == sorted(whole, key=repr)
