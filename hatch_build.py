@@ -112,3 +112,7 @@ def _newer(product: Path, parts: Iterator[Path] | list[Path]) -> bool:
         return all(part.stat().st_mtime <= built for part in parts)
     except FileNotFoundError:
         return False
+
+
+if __name__ == "__main__":  # shows the steps, which an installation by pip keeps to itself
+    build(Path(__file__).parent / "gateway" / "console", print)

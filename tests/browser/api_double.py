@@ -97,9 +97,7 @@ class Community(World):
         self.site = Site.model_validate(
             {
                 "site": {"id": "osmanthus", "name": "桂苑 Osmanthus Court"},
-                "buildings": [
-                    {"id": f"b{n}", "name": f"{n}号楼 Building {n}", "floors": FLOORS} for n in range(1, 4)
-                ],
+                "buildings": [{"id": f"b{n}", "name": f"{n}号楼 Building {n}", "floors": FLOORS} for n in range(1, 4)],
             }
         )
         self.desk: TalkingDesk = TalkingDesk(self)
@@ -206,8 +204,15 @@ class Community(World):
             at = now - age
             self.desk.raise_alert(
                 make_alert(
-                    rule, at, received_at=at, severity=severity, kind=kind,
-                    device=device, place=place, reason=reason, **changes,
+                    rule,
+                    at,
+                    received_at=at,
+                    severity=severity,
+                    kind=kind,
+                    device=device,
+                    place=place,
+                    reason=reason,
+                    **changes,
                 )  # fmt: skip
             )
 

@@ -1,6 +1,6 @@
 """What every page owes to people who do not see or point: found in the page itself, without any foreign tool."""
 
-from typing import Any
+from playwright.async_api import Page
 
 BASICS = """
 () => {
@@ -28,7 +28,7 @@ BASICS = """
 """
 
 
-async def basics(page: Any) -> list[str]:
+async def basics(page: Page) -> list[str]:
     """What is wrong with ``page``; empty is good."""
     found: list[str] = await page.evaluate(BASICS)
     return found

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, Request, async_playwright
 
 from tests.browser.api_double import DIST, Community, Serving, serving
 from tests.servers import free_port, require
@@ -41,21 +43,18 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def gateway() -> AsyncIterator[Serving]:
     require_console()
     async with serving(Community(), free_port()) as served:
         yield served
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
     chromium = require("chromium")
-    playwright = pytest.importorskip("playwright.async_api") if os.environ.get("CI") != "true" else None
-    if playwright is None:
-        import playwright.async_api as playwright
-    async with playwright.async_playwright() as driver:
-        opened = await driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield opened
         await opened.close()
 
@@ -63,14 +62,14 @@ async def browser() -> AsyncIterator[Any]:
 class Opener:
     """Opens pages; complains about anything a page logged as an error or fetched from elsewhere."""
 
-    def __init__(self, browser: Any, url: str) -> None:
+    def __init__(self, browser: Browser, url: str) -> None:
         self._browser, self._url = browser, url
         self.errors: list[str] = []
 
     @asynccontextmanager
     async def __call__(
         self, path: str = "/live", role: str | None = "guard", language: str = "en-GB", **context: Any
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[Page]:
         settings = {"viewport": DESKTOP, "locale": language, "color_scheme": "light", **context}
         opened = await self._browser.new_context(base_url=self._url, **settings)
         opened.set_default_timeout(PATIENCE_MS)
@@ -84,11 +83,11 @@ class Opener:
         await opened.close()
         assert self.errors == []
 
-    def _check_origin(self, request: Any) -> None:
+    def _check_origin(self, request: Request) -> None:
         if not request.url.startswith((self._url, "data:", "blob:")):
             self.errors.append(f"fetched from elsewhere: {request.url}")
 
 
 @pytest.fixture
-def open_page(browser: Any, gateway: Serving) -> Callable[..., Any]:
+def open_page(browser: Browser, gateway: Serving) -> Callable[..., Any]:
     return Opener(browser, gateway.url)

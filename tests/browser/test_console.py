@@ -10,7 +10,7 @@ from alert_rules.alert import Severity, Verdict
 from tests.browser.api_double import Serving
 from tests.browser.basics import basics
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
 Open = Callable[..., Any]
 PAGES = ["/live", "/devices", "/devices/smoke-b3-12", "/quarantine", "/health"]
 
@@ -138,6 +138,19 @@ async def test_the_keys_walk_judge_open_and_explain_themselves(open_page: Open, 
         assert lift.verdict is Verdict.TRUE_ALARM
         await page.keyboard.press("Enter")
         await page.wait_for_url(f"**/alerts/{lift.id}")
+
+
+async def test_work_goes_on_where_a_judged_card_stood(open_page: Open, gateway: Serving) -> None:
+    async with open_page() as page:
+        await page.get_by_role("link", name="People trapped in lift").wait_for()
+        await page.keyboard.press("j")
+        await page.keyboard.press("c")
+        sunk = page.locator("#alerts li").last.get_by_role("link", name="People trapped in lift")
+        await sunk.wait_for()
+        assert await sunk.evaluate("link => link === document.activeElement")
+        await page.keyboard.press("j")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("heading", name="Object thrown from height").wait_for()
 
 
 async def test_tabs_narrow_the_list(open_page: Open) -> None:
@@ -288,5 +301,5 @@ async def test_basics_of_access(open_page: Open, gateway: Serving, path: str) ->
         role = None if path == "/login" else "manager"
         async with open_page(path.format(lift=lift.id), role=role, viewport=viewport) as page:
             await page.locator("h1").first.wait_for()
-            await page.wait_for_load_state("load")
+            await page.locator("[data-loading]").wait_for(state="detached")
             assert await basics(page) == []

@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser.api_double import Serving
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.asyncio(loop_scope="session")]
 SIZES = {
     "phone": {"width": 390, "height": 844},
     "desktop": {"width": 1440, "height": 900},
@@ -41,7 +41,7 @@ async def test_pictures(
             await page.locator("h1").first.wait_for()
             if name == "device":
                 await page.locator("path.recharts-area-curve").first.wait_for()
-            await page.wait_for_function("document.fonts.status === 'loaded'")
+            await page.locator("[data-loading]").wait_for(state="detached")
             file = screenshots / f"{name}-{size}-{tongue}.png"
             await page.screenshot(path=file, animations="disabled")
             assert file.stat().st_size > 5_000

@@ -107,7 +107,7 @@ export function Decide({ alert }: { alert: AlertView }) {
         <Judged alert={alert} />
         {!mayAct && <Text c="dimmed">{t('alert.act.readOnly')}</Text>}
         {mayAct && open && alert.acknowledged_by === null && (
-          <Button size="lg" variant="light" leftSection={<IconHandStop aria-hidden />} onClick={acknowledge} disabled={busy}>
+          <Button size="lg" leftSection={<IconHandStop aria-hidden />} onClick={acknowledge} disabled={busy}>
             {t('alert.act.acknowledge')}
           </Button>
         )}

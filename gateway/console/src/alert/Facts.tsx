@@ -26,7 +26,7 @@ export function Facts({ alert }: { alert: AlertView }) {
   return (
     <section className="panel" aria-labelledby="where">
       <Title order={2} size="h4" id="where">
-        {t('alert.page.where')}
+        {t('alert.page.whereWhen')}
       </Title>
       <Table mt="xs" layout="fixed">
         <Table.Tbody>

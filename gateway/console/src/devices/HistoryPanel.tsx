@@ -25,7 +25,7 @@ function Charts({ device, range }: { device: DeviceView; range: Range }) {
   const { t } = useTranslation();
   const { span, every } = RANGES[range];
   const query = useQuery(historyQuery(device.id, span, every));
-  if (query.isPending) return <Loading />;
+  if (query.isPending) return <Loading small />;
   if (!query.data) return <Failed error={query.error} retry={() => void query.refetch()} />;
   const { numbers, states } = split(query.data.fields);
   if (numbers.length + states.length === 0)

@@ -4,12 +4,14 @@ import { now } from '../api/clock';
 import type { Sample } from '../api/types';
 import { valueName } from '../i18n/values';
 import { useTicking, useValueText } from '../shell/hooks';
+import { isAlarm, isTrouble } from './filter';
 import classes from './devices.module.css';
 import { stretches } from './series';
 
 const SHADES = ['#9fb2c3', '#2b84b8', '#c2500a', '#6b4fbb', '#1e7a46', '#b8860b'];
 
-function shade(value: unknown, values: unknown[]): string {
+function shade(name: string, value: unknown, values: unknown[]): string {
+  if (value === true && isTrouble(name)) return isAlarm(name) ? 'var(--critical)' : 'var(--minor)';
   if (value === false) return SHADES[0] ?? '';
   return SHADES[Math.max(1, values.indexOf(value) % SHADES.length)] ?? '';
 }
@@ -28,7 +30,7 @@ export function StateStrip({ name, samples, span }: { name: string; samples: rea
         <Text fw={600}>{valueName(t, name)}</Text>
         {values.map((value) => (
           <Group key={String(value)} gap={6}>
-            <span aria-hidden style={{ width: 12, height: 12, borderRadius: 3, background: shade(value, values) }} />
+            <span aria-hidden style={{ width: 12, height: 12, borderRadius: 3, background: shade(name, value, values) }} />
             <Text size="sm">{say(value)}</Text>
           </Group>
         ))}
@@ -41,7 +43,7 @@ export function StateStrip({ name, samples, span }: { name: string; samples: rea
             x={part.from - (end - span)}
             width={Math.max(span / 600, part.to - part.from)}
             height={22}
-            fill={shade(part.value, values)}
+            fill={shade(name, part.value, values)}
           />
         ))}
       </svg>

@@ -24,6 +24,10 @@ export const TROUBLE = [
   'muted',
 ] as const;
 
+export function isTrouble(state: string): boolean {
+  return (TROUBLE as readonly string[]).includes(state);
+}
+
 const ALARMS = new Set<string>(TROUBLE.slice(0, 7));
 
 export function troubles(device: DeviceView): string[] {

@@ -49,7 +49,7 @@ export function DeadLetters() {
         {t('health.deadHint')}
       </Text>
       {!mayManage && <Text mt="md">{t('health.deadManager')}</Text>}
-      {query.isLoading && <Loading />}
+      {query.isLoading && <Loading small />}
       {query.isError && !query.data && <Failed error={query.error} retry={() => void query.refetch()} />}
       {query.data?.length === 0 && <Text mt="md">{t('health.deadEmpty')}</Text>}
       {query.data && query.data.length > 0 && (

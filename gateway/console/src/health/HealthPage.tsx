@@ -17,9 +17,9 @@ function Verdict({ health }: { health: Health }) {
     <Alert
       color={well ? 'teal' : 'red'}
       icon={well ? <IconCircleCheck aria-hidden /> : <IconAlertTriangle aria-hidden />}
-      title={well ? t('health.ready') : t('health.notReady')}
       role={well ? undefined : 'alert'}
     >
+      <Text fw={700}>{well ? t('health.ready') : t('health.notReady')}</Text>
       {health.problems.map(({ code, detail }) => (
         <Text key={code + detail}>{detail || code}</Text>
       ))}

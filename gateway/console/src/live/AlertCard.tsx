@@ -26,14 +26,14 @@ function QuickActions({ alert, quick }: Pick<Props, 'alert' | 'quick'>) {
     <div className={classes.actions}>
       {alert.acknowledged_by === null && (
         <button type="button" onClick={() => quick(alert, 'acknowledge')}>
-          <IconHandStop size={17} aria-hidden /> {t('alert.act.acknowledge')}
+          <IconHandStop size={17} aria-hidden /> {t('alert.act.short.acknowledge')}
         </button>
       )}
       <button type="button" onClick={() => quick(alert, 'true')}>
-        <IconCircleCheck size={17} aria-hidden /> {t('alert.act.true_alarm')}
+        <IconCircleCheck size={17} aria-hidden /> {t('alert.act.short.true')}
       </button>
       <button type="button" onClick={() => quick(alert, 'false')}>
-        <IconCircleX size={17} aria-hidden /> {t('alert.act.false_alarm')}
+        <IconCircleX size={17} aria-hidden /> {t('alert.act.short.false')}
       </button>
     </div>
   );

@@ -15,9 +15,9 @@ import { KeyHelp } from './KeyHelp';
 import { SeverityTabs, type Tab } from './SeverityTabs';
 import { Waiting } from './Waiting';
 import classes from './live.module.css';
-import { neighbour } from './order';
 import { useArrangement } from './useArrangement';
 import { useHold } from './useHold';
+import { useSelection } from './useSelection';
 
 /** Acting on alerts from the list; the returned function never changes, so that cards need not be drawn again. */
 function useQuick() {
@@ -43,17 +43,10 @@ function useQuick() {
   return { quick, dialog };
 }
 
-function focusCard(id: string): void {
-  const link = document.querySelector<HTMLElement>(`#alert-${CSS.escape(id)} a`);
-  link?.focus({ preventScroll: true });
-  link?.closest('li')?.scrollIntoView({ block: 'nearest' });
-}
-
 export function LiveList({ list }: { list: AlertList }) {
   const { t } = useTranslation();
   const mayAct = useMayAct();
   const [tab, setTab] = useState<Tab>('all');
-  const [selected, setSelected] = useState<string | null>(null);
   const [help, setHelp] = useState(false);
   const { held, hold, release } = useHold();
   const { quick, dialog } = useQuick();
@@ -65,23 +58,19 @@ export function LiveList({ list }: { list: AlertList }) {
   const shown = pick(arrangement.shown);
   const waiting = arrangement.waiting.flatMap((id) => byId.get(id) ?? []);
 
-  const step = (by: 1 | -1) => {
+  const { selected, select, step } = useSelection(shown);
+  const walk = (by: 1 | -1) => () => {
     hold();
-    const ids = shown.map((alert) => alert.id);
-    const next = neighbour(ids, selected, by);
-    setSelected(next);
-    if (next) focusCard(next);
+    step(by);
   };
   const onSelected = (what: Quick) => () => {
-    const alert = selected ? byId.get(selected) : undefined;
-    if (!alert || !mayAct || alert.handling !== 'open') return;
-    if (what !== 'false' && !leftToJudge(alert)) return;
+    if (!selected || !mayAct || !leftToJudge(selected)) return;
     hold();
-    quick(alert, what);
+    quick(selected, what);
   };
   useKeys({
-    j: () => step(1),
-    k: () => step(-1),
+    j: walk(1),
+    k: walk(-1),
     a: onSelected('acknowledge'),
     c: onSelected('true'),
     d: onSelected('false'),
@@ -123,9 +112,9 @@ export function LiveList({ list }: { list: AlertList }) {
               <AlertCard
                 key={alert.id}
                 alert={alert}
-                selected={alert.id === selected}
+                selected={alert.id === selected?.id}
                 mayAct={mayAct}
-                select={setSelected}
+                select={select}
                 quick={quick}
               />
             ))}

@@ -42,7 +42,7 @@ export function SeverityTabs({ tab, counts, choose }: Props) {
             onClick={() => choose(one)}
           >
             {one !== 'all' && <SeverityIcon severity={one} />}
-            {one === 'all' ? t('alert.live.allLeft') : t(`alert.severity.${one}`)}
+            <span className={classes.word}>{one === 'all' ? t('alert.live.allLeft') : t(`alert.severity.${one}`)}</span>
             <span className={classes.number} data-some={count > 0 || undefined} title={t('alert.live.left', { count })}>
               {count}
             </span>

@@ -41,15 +41,31 @@ describe('arrange', () => {
 
 describe('neighbour', () => {
   const ids = ['a', 'b', 'c'];
+  const at = (id: string, index = ids.indexOf(id)) => ({ id, index });
+
   it('walks and stops at the ends', () => {
-    expect(neighbour(ids, 'a', 1)).toBe('b');
-    expect(neighbour(ids, 'c', 1)).toBe('c');
-    expect(neighbour(ids, 'a', -1)).toBe('a');
+    expect(neighbour(ids, at('a'), 1)).toBe('b');
+    expect(neighbour(ids, at('c'), 1)).toBe('c');
+    expect(neighbour(ids, at('a'), -1)).toBe('a');
   });
 
-  it('begins at the top when nothing is selected, or the selected is gone', () => {
+  it('begins at the top when nothing is selected', () => {
     expect(neighbour(ids, null, 1)).toBe('a');
-    expect(neighbour(ids, 'x', -1)).toBe('a');
     expect(neighbour([], null, 1)).toBeNull();
+  });
+
+  it('goes on where a judged card stood before it sank', () => {
+    expect(neighbour(ids, at('c', 0), 1, true)).toBe('a');
+    expect(neighbour(ids, at('c', 1), -1, true)).toBe('a');
+  });
+
+  it('goes on where a card stood that left the list', () => {
+    expect(neighbour(ids, at('gone', 1), 1)).toBe('b');
+    expect(neighbour(ids, at('gone', 9), 1)).toBe('c');
+    expect(neighbour([], at('gone', 0), 1)).toBeNull();
+  });
+
+  it('walks from where the card is now when new ones pushed it down', () => {
+    expect(neighbour(ids, at('b', 0), 1)).toBe('c');
   });
 });

@@ -32,9 +32,20 @@ export function sameIds(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((id, index) => id === b[index]);
 }
 
-/** The neighbour ``step`` further on, staying inside the list. */
-export function neighbour(ids: readonly string[], from: string | null, step: 1 | -1): string | null {
-  const at = from === null ? -1 : ids.indexOf(from);
-  if (at < 0) return ids[0] ?? null;
-  return ids[Math.min(ids.length - 1, Math.max(0, at + step))] ?? null;
+/** A selected card and where it stood when it was selected. */
+export interface Selection {
+  id: string;
+  index: number;
+}
+
+/**
+ * The neighbour ``step`` further on, staying inside the list. A card that is ``done`` sinks to the end of the list or
+ * leaves it; work goes on where it stood.
+ */
+export function neighbour(ids: readonly string[], from: Selection | null, step: 1 | -1, done = false): string | null {
+  if (from === null) return ids[0] ?? null;
+  const at = ids.indexOf(from.id);
+  const sunk = at < 0 || (done && at > from.index);
+  const wanted = sunk ? from.index + (step === 1 ? 0 : -1) : at + step;
+  return ids[Math.min(ids.length - 1, Math.max(0, wanted))] ?? null;
 }

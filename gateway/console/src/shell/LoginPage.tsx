@@ -115,7 +115,7 @@ export function LoginPage() {
       <div className={`panel ${classes.loginCard}`}>
         <Stack align="center" gap="xs" mb="lg">
           <img src="/icon.svg" width={52} height={52} alt="" />
-          <Title order={1} size="h2">
+          <Title order={1} size="h2" ta="center">
             {t('product')}
           </Title>
         </Stack>

@@ -25,7 +25,7 @@ export function Nav({ at }: { at: 'top' | 'bottom' }) {
             <Icon size={at === 'bottom' ? 22 : 18} aria-hidden />
             {at === 'bottom' && key === 'live' && <Left count={data} />}
           </span>
-          <span>{t(`nav.${key}`)}</span>
+          <span>{at === 'top' ? t(`nav.${key}`) : t(`nav.short.${key}`)}</span>
           {at === 'top' && key === 'live' && <Left count={data} />}
         </NavLink>
       ))}

@@ -33,10 +33,10 @@ export function State({ icon, title, text, colour = 'gray', children }: StatePro
   );
 }
 
-export function Loading() {
+export function Loading({ small = false }: { small?: boolean }) {
   const { t } = useTranslation();
   return (
-    <Center mih="45vh" role="status">
+    <Center mih={small ? 120 : '45vh'} role="status" data-loading>
       <Stack align="center" gap="xs">
         <Loader aria-hidden />
         <Text c="dimmed">{t('state.loading')}</Text>

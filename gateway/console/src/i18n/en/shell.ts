@@ -8,6 +8,7 @@ export const shell = {
     devices: 'Devices',
     quarantine: 'Unknown devices',
     health: 'System health',
+    short: { live: 'Live', devices: 'Devices', quarantine: 'Unknown', health: 'Health' },
   },
   language: 'Language',
   scheme: { label: 'Brightness', light: 'Light', dark: 'Dark', toLight: 'Switch to light', toDark: 'Switch to dark' },

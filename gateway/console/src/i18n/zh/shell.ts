@@ -10,6 +10,7 @@ export const shell: typeof en = {
     devices: '设备',
     quarantine: '未登记设备',
     health: '系统状态',
+    short: { live: '实时告警', devices: '设备', quarantine: '未登记', health: '系统状态' },
   },
   language: '语言',
   scheme: { label: '明暗', light: '浅色', dark: '深色', toLight: '切换到浅色', toDark: '切换到深色' },
