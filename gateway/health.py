@@ -70,7 +70,7 @@ class HealthDesk:
         m = self._metrics
         for lane, pipe in self._lanes.items():
             m.journal_head.labels(lane).set(pipe.journal.head)
-            m.journal_damaged.labels(lane).set(pipe.journal.damaged)
+            m.journal_damaged.labels(lane).set(pipe.damaged)
             m.connected.labels(lane).set(pipe.connected)
             state = self._lane(lane, pipe)
             m.lag.labels("evaluate", lane).set(state["evaluate_lag"])
@@ -104,10 +104,8 @@ class HealthDesk:
                 found.append(("broker", f"{lane} lane: no session with the broker; devices are not heard"))
             if pipe.problem:
                 found.append(("journal", f"{lane} lane cannot be written: {pipe.problem}; free disk space"))
-            if pipe.journal.damaged:
-                found.append(
-                    ("damage", f"{lane} lane: {pipe.journal.damaged} messages were damaged on disk, set aside")
-                )
+            if pipe.damaged:
+                found.append(("damage", f"{lane} lane: {pipe.damaged} messages were damaged on disk, set aside"))
         if self._evaluator.problem:
             found.append(("store", f"alerts cannot be saved, shown from memory: {self._evaluator.problem}"))
         if self._drain.problem:

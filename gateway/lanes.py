@@ -40,6 +40,7 @@ class LanePipe:
         path = Path(site.data_dir) / "journal" / f"{lane}.db"
         self.journal = Journal(path, max_bytes=site.journal.max_bytes, dead_letters=site.journal.dead_letters)
         self._reading = self.journal.reader()
+        self._damaged_before = self._reading.damaged
         self._enough = site.mqtt.receive_maximum
         self.admission = Admission(
             decoder,
@@ -49,8 +50,14 @@ class LanePipe:
         )
         self.tails = {HISTORY: self._tail(self.journal.cursor(HISTORY))}
 
+    @property
+    def damaged(self) -> int:
+        """Messages set aside as damaged, by either connection."""
+        return self.journal.damaged + self._reading.damaged - self._damaged_before
+
     def start_evaluation(self, position: int | None) -> None:
         """Place the evaluation's tail where its checkpoint says (the oldest message where there is none)."""
+        self.journal.expect(position or 0)
         self.tails[EVALUATE] = self._tail(self.journal.oldest() if position is None else position)
 
     def intake(self, unsaved: Callable[[list[Envelope], str], None]) -> Intake:

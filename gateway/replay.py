@@ -6,12 +6,10 @@ answer; an alert whose signs began before the first message replayed is not seen
 
 import heapq
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from alert_rules.alert import Transition
@@ -22,9 +20,8 @@ from devices.dialects.dialect import Lane
 from devices.model import Envelope, Reject
 from gateway.config import registry_of
 from gateway.errors import OperatorError
+from gateway.journal.row import unpack
 from gateway.site import Site
-
-_decode = msgspec.msgpack.Decoder(list[Envelope]).decode
 
 
 class Refused(Struct):
@@ -137,7 +134,7 @@ def _messages(lane: Lane, path: Path, start: int) -> Iterator[_Message]:
     try:
         with closing(_open(path)) as journal:
             for seq, count, at, packed, crc, body in journal.execute(query, (start,)):
-                envelopes = _unpack(packed, crc, body)
+                envelopes = unpack(seq, count, packed, crc, body)
                 if envelopes is None:
                     yield _Message(at, lane, seq, None, count)
                     continue
@@ -146,15 +143,6 @@ def _messages(lane: Lane, path: Path, start: int) -> Iterator[_Message]:
                         yield _Message(envelope.received_at, lane, seq + index, envelope)
     except sqlite3.Error as error:
         raise _unreadable(path, error) from None
-
-
-def _unpack(packed: int, crc: int, body: bytes) -> list[Envelope] | None:
-    if zlib.crc32(body) != crc:
-        return None
-    try:
-        return _decode(zlib.decompress(body) if packed else body)
-    except (zlib.error, msgspec.MsgspecError):
-        return None
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> OperatorError:

@@ -4,33 +4,22 @@ One row is one group commit. A message's sequence is its row's ``seq`` plus its 
 found when read, set aside, counted and skipped, never passed on.
 """
 
+import contextlib
 import sqlite3
-import time
-import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from devices.model import Envelope
+from gateway.journal.anchor import Anchor
+from gateway.journal.file import ROWS, connect, noticing, open_sound
+from gateway.journal.row import compress, pack, unpack
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS batch (
-    seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, at REAL NOT NULL,
-    packed INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS cursor (consumer TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS head (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS damaged (seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB);
-CREATE TABLE IF NOT EXISTS dead_letter (
-    id INTEGER PRIMARY KEY, seq INTEGER UNIQUE, at REAL NOT NULL, topic TEXT NOT NULL,
-    payload BLOB NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL);
-"""
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Envelope]).decode
 KEPT_PAYLOAD = 4096
-CHECKED_BYTES = 256_000_000
-"""Up to this size a start checks the file's structure (about a second); row checksums guard every size."""
+VACUUMED_PAGES = 2_000
+"""Returned to the file system at a time: the writing thread waits meanwhile."""
 
 
 class Batch(Struct):
@@ -68,14 +57,14 @@ class Journal:
 
     def __init__(self, path: Path, *, max_bytes: int, dead_letters: int, check: bool = True) -> None:
         self.path = path
-        self.damaged = 0
         self._max_bytes = max_bytes
         self._max_dead = dead_letters
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._db = _open_checked(path) if check else _connect(path)
-        self.head = self._find_head()
-        self._dead = self._db.execute("SELECT count(*) FROM dead_letter").fetchone()[0]
-        self.damaged = self._db.execute("SELECT coalesce(sum(count), 0) FROM damaged").fetchone()[0]
+        self._db = open_sound(path) if check else connect(path)
+        self._anchor = Anchor(path)
+        self.damaged = self._value("SELECT coalesce(sum(count), 0) FROM damaged")
+        self.head = self._checked_head() if check else self._found_head()
+        self._dead = self._value("SELECT count(*) FROM dead_letter")
 
     def append(self, envelopes: Sequence[Envelope], dead: Sequence[DeadLetter] = ()) -> Batch:
         """Commit a batch to disk and return it with its sequence.
@@ -87,14 +76,14 @@ class Journal:
         batch = Batch(self.head, list(envelopes))
         if envelopes and self.size() > self._max_bytes:
             raise JournalFull(f"{self.path} holds {self._max_bytes} bytes that a consumer still needs")
-        with self._db:
+        with noticing(self.path), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             if envelopes:
-                body = _encode(batch.envelopes)
-                row = (batch.seq, len(envelopes), envelopes[-1].received_at, 0, zlib.crc32(body), body)
+                row = pack(batch.seq, batch.envelopes)
                 self._db.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?)", row)
             self._bury(dead)
         self.head = batch.end
+        self._anchor.write(self.head)
         return batch
 
     def bury(self, dead: Iterable[DeadLetter]) -> None:
@@ -104,23 +93,36 @@ class Journal:
             self._bury(dead)
 
     def read(self, start: int, messages: int = 5_000) -> list[Batch]:
-        """Return batches from sequence ``start`` on, at least ``messages`` messages if there are as many."""
-        found: list[Batch] = []
-        for seq, size, packed, crc, body in self._rows(start, messages):
-            batch = self._unpack(seq, size, packed, crc, body)
-            if batch is not None:
-                found.append(batch if seq >= start else Batch(start, batch.envelopes[start - seq :]))
-        return found
+        """Return batches from sequence ``start`` on, at least ``messages`` messages if there are as many.
+
+        Damaged ones are skipped: nothing is returned only where nothing readable follows.
+        """
+        position = start
+        while True:
+            rows = self._rows(position, messages)
+            batches = [batch for row in rows if (batch := self._unpack(row)) is not None and batch.end > start]
+            if batches or not rows or rows[-1][0] < position:
+                return [b if b.seq >= start else Batch(start, b.envelopes[start - b.seq :]) for b in batches]
+            position = rows[-1][0] + 1
 
     def cursor(self, consumer: str) -> int:
-        """Return the next sequence ``consumer`` wants; a new consumer starts at the oldest message kept."""
+        """Return the next sequence ``consumer`` wants; a new one, or one that was never here, starts at the oldest."""
         row = self._db.execute("SELECT seq FROM cursor WHERE consumer = ?", (consumer,)).fetchone()
-        return int(row[0]) if row else self.oldest()
+        return int(row[0]) if row and row[0] <= self.head else self.oldest()
 
     def move_cursor(self, consumer: str, seq: int) -> None:
         """Note that ``consumer`` is done with everything below ``seq``."""
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (consumer, seq))
+
+    def expect(self, head: int) -> None:
+        """Somebody knows that sequences below ``head`` were given out: what is missing at the end was lost."""
+        if head > self.head:
+            with self._db:
+                values = (self.head, head - self.head)
+                self._db.execute("INSERT OR REPLACE INTO damaged VALUES (?, ?, NULL)", values)
+            self.damaged += head - self.head
+            self.head = head
 
     def oldest(self) -> int:
         """Return the lowest sequence kept (the head if the log is empty)."""
@@ -130,31 +132,36 @@ class Journal:
     def purge(self, below: int, older_than: float) -> int:
         """Delete batches that end at or below ``below`` and are older than ``older_than``; return how many.
 
-        Above the size bound, age no longer matters: everything below ``below`` may go, oldest first.
+        Oldest first and without gaps. Above the size bound, age no longer matters: everything below ``below`` may go.
         """
         over = self.size() > self._max_bytes * 0.9
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?)", (self.head,))
             gone = self._db.execute(
-                "DELETE FROM batch WHERE seq IN (SELECT seq FROM batch WHERE seq + count <= ? AND (at < ? OR ?)"
+                "DELETE FROM batch WHERE seq IN (SELECT seq FROM batch WHERE seq < coalesce("
+                "(SELECT seq FROM batch WHERE seq + count > ? OR (at >= ? AND NOT ?) ORDER BY seq LIMIT 1), ?)"
                 " ORDER BY seq LIMIT 2000)",
-                (below, older_than, over),
+                (below, older_than, over, self.head),
             ).rowcount
+            self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (self.head, self.oldest()))
         if gone:
-            self._db.execute("PRAGMA incremental_vacuum")
+            self._db.executescript(f"PRAGMA incremental_vacuum({VACUUMED_PAGES})")  # execute stops at the first page
         return gone
 
     def compress(self, below: int, limit: int = 200) -> int:
         """Compress batches that every consumer has passed; return how many were done."""
-        rows = self._db.execute(
-            "SELECT seq, body FROM batch WHERE packed = 0 AND seq + count <= ? ORDER BY seq LIMIT ?", (below, limit)
-        ).fetchall()
-        packed = [(body, zlib.crc32(body), seq) for seq, body in ((s, zlib.compress(b, 1)) for s, b in rows)]
+        query = f"{ROWS} WHERE packed = 0 AND seq + count <= ? ORDER BY seq LIMIT ?"
+        done = []
+        for row in self._db.execute(query, (below, limit)).fetchall():
+            seq, count, _, packed, crc, body = row
+            if small := compress(seq, count, packed, crc, body):
+                done.append((*small, seq))
+            else:
+                self._set_aside(seq, body)
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("UPDATE batch SET packed = 1, body = ?, crc = ? WHERE seq = ?", packed)
-        return len(packed)
+            self._db.executemany("UPDATE batch SET packed = ?, crc = ?, body = ? WHERE seq = ?", done)
+        return len(done)
 
     def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """Return the newest dead letters."""
@@ -174,22 +181,25 @@ class Journal:
 
     def close(self) -> None:
         self._db.close()
+        self._anchor.close()
 
-    def _rows(self, start: int, messages: int) -> list[tuple[int, int, int, int, bytes]]:
-        """Fetch before anything is unpacked: setting a damaged row aside writes, which an open read would forbid."""
-        rows = self._db.execute(
-            "SELECT seq, count, packed, crc, body FROM batch WHERE seq >= "
-            "coalesce((SELECT max(seq) FROM batch WHERE seq <= ?), 0) AND seq + count > ? ORDER BY seq",
-            (start, start),
-        )
-        found: list[tuple[int, int, int, int, bytes]] = []
+    def _rows(self, start: int, messages: int) -> list[Any]:
+        """Fetch before anything is unpacked: setting a damaged row aside writes, which an open read would forbid.
+
+        The row before ``start`` comes along: ``start`` may lie inside it.
+        """
+        found: list[Any] = []
         count = 0
-        for row in rows:
-            found.append(row)
-            count += row[1]
-            if count >= messages:
-                break
-        rows.close()
+        with noticing(self.path):
+            rows = self._db.execute(
+                f"{ROWS} WHERE seq >= coalesce((SELECT max(seq) FROM batch WHERE seq <= ?), 0) ORDER BY seq", (start,)
+            )
+            for row in rows:
+                found.append(row)
+                count += row[1] if row[0] >= start and isinstance(row[1], int) else 0
+                if count >= messages:
+                    break
+            rows.close()
         return found
 
     def _bury(self, dead: Iterable[DeadLetter]) -> None:
@@ -207,77 +217,40 @@ class Journal:
             )
             self._dead = self._db.execute("SELECT count(*) FROM dead_letter").fetchone()[0]
 
-    def _unpack(self, seq: int, count: int, packed: int, crc: int, body: bytes) -> Batch | None:
-        try:
-            if zlib.crc32(body) == crc:
-                return Batch(seq, _decode(zlib.decompress(body) if packed else body))
-        except (zlib.error, msgspec.MsgspecError):
-            pass
-        self._set_aside(seq, count, body)
-        return None
+    def _unpack(self, row: Any) -> Batch | None:
+        seq, count, _, packed, crc, body = row
+        envelopes = unpack(seq, count, packed, crc, body)
+        if envelopes is None:
+            self._set_aside(seq, body)
+            return None
+        return Batch(seq, envelopes)
 
-    def _set_aside(self, seq: int, count: int, body: bytes) -> None:
-        with self._db:
+    def _set_aside(self, seq: int, body: bytes) -> None:
+        """Move a damaged row out of the log. Its neighbours say how many messages it held; it may not know itself."""
+        end = self._value("SELECT min(seq) FROM batch WHERE seq > ?", seq) or self._anchor.read()
+        count = max(end - seq, 1)
+        # On a full disk it stays where it is, and is skipped all the same.
+        with contextlib.suppress(sqlite3.OperationalError), self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("INSERT OR IGNORE INTO damaged VALUES (?, ?, ?)", (seq, count, body))
             self._db.execute("DELETE FROM batch WHERE seq = ?", (seq,))
         self.damaged += count
 
-    def _find_head(self) -> int:
-        last = self._db.execute("SELECT seq + count FROM batch ORDER BY seq DESC LIMIT 1").fetchone()
-        kept = self._db.execute("SELECT seq FROM head").fetchone()
-        gone = self._db.execute("SELECT max(seq + count) FROM damaged").fetchone()
-        return max(row[0] if row and row[0] is not None else 0 for row in (last, kept, gone))
+    def _checked_head(self) -> int:
+        """Find the head behind the newest row that is whole; what is known to be missing after it counts as damaged."""
+        for row in self._db.execute(f"{ROWS} ORDER BY seq DESC LIMIT 1").fetchall():
+            self._unpack(row)
+        self.head = self._found_head()
+        self.expect(self._anchor.read())
+        return self.head
+
+    def _found_head(self) -> int:
+        last = "SELECT seq + count FROM batch ORDER BY seq DESC LIMIT 1"
+        return max(self._value(q) for q in (last, "SELECT seq FROM head", "SELECT max(seq + count) FROM damaged"))
+
+    def _value(self, query: str, *values: int) -> int:
+        row = self._db.execute(query, values).fetchone()
+        return int(row[0]) if row and row[0] is not None else 0
 
     def _pragma(self, name: str) -> int:
-        return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
-
-
-def _open_checked(path: Path) -> sqlite3.Connection:
-    """Open the log; a file SQLite cannot read is set aside whole and its readable rows are carried over."""
-    try:
-        db = _connect(path)
-        sound = path.stat().st_size > CHECKED_BYTES or db.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        return _salvage(path)
-    if sound:
-        return db
-    db.close()
-    return _salvage(path)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    if db.execute("PRAGMA synchronous").fetchone()[0] != 2:
-        raise RuntimeError(f"{path}: SQLite did not accept synchronous=FULL; an acknowledgement would be a lie")
-    db.executescript(_SCHEMA)
-    return db
-
-
-def _salvage(path: Path) -> sqlite3.Connection:
-    aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    fresh = _connect(path)
-    old = sqlite3.connect(aside, isolation_level=None)
-    for table, columns in (("batch", 6), ("cursor", 2), ("head", 2), ("damaged", 3), ("dead_letter", 7)):
-        _copy_readable(old, fresh, table, columns)
-    old.close()
-    return fresh
-
-
-def _copy_readable(old: sqlite3.Connection, fresh: sqlite3.Connection, table: str, columns: int) -> None:
-    """Copy rows from both ends, since a damaged page in the middle stops a scan from either side."""
-    marks = ", ".join("?" * columns)
-    for order in ("ASC", "DESC"):
-        try:
-            for row in old.execute(f"SELECT * FROM {table} ORDER BY 1 {order}"):
-                fresh.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
-        except sqlite3.DatabaseError:
-            continue
+        return self._value(f"PRAGMA {name}")

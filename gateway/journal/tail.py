@@ -35,6 +35,7 @@ class Tail:
         self._buffer: deque[Decoded] = deque()
         self._buffered = 0
         self._fed_from = head
+        self._looked_until = head
 
     def offer(self, decoded: Decoded) -> None:
         """Take note of a new batch."""
@@ -71,10 +72,12 @@ class Tail:
 
     def load(self, messages: int = 5_000) -> list[Batch]:
         """Read the next batches from the journal; call in the thread that owns the reading connection."""
+        self._looked_until = self.head
         return self._read(self.position, messages)
 
     def passed(self, batches: list[Batch]) -> list[Decoded]:
         """Decode what ``load`` returned and move past it; damaged stretches are skipped."""
-        until = self._fed_from if self._buffer else self.head
+        # What was committed since the look is not missing: memory may have overflowed meanwhile.
+        until = min(self._fed_from, self._looked_until) if self._buffer else self._looked_until
         self.position = batches[-1].end if batches else max(self.position, until)
         return [Decoded(batch, self._decoder) for batch in batches]
