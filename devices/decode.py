@@ -48,7 +48,9 @@ class Decoder:
                 found = route.read(route, envelope) if type(route) is Route else route
             except Exception as error:  # a message nobody foresaw must not stall the stream behind it
                 found = _unforeseen(error)
-            if type(found) is list:
+            if type(found) is Report:
+                reports.append(found)
+            elif type(found) is list:
                 reports += found
             else:
                 rejects.append((index, found))  # type: ignore[arg-type]
@@ -63,7 +65,9 @@ class Decoder:
             if dialect.owns(topic):
                 route = dialect.route(topic, self._site)
                 if isinstance(route, Route):
-                    route.device = self.registry.resolve(route.dialect, route.sender)
+                    device = self.registry.resolve(route.dialect, route.sender)
+                    route.device = device.id if device else route.sender
+                    route.registered = device is not None
                 return route
         return Reject(RejectReason.UNKNOWN_DIALECT, f"no dialect understands topic {topic[:120]!r}")
 

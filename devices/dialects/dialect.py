@@ -7,7 +7,6 @@ from typing import Protocol
 from msgspec import Struct
 
 from devices.model import DeviceKind, Envelope, Reject, Report, StateValue, TimeQuality
-from devices.registry import Device
 
 YEAR_2020 = 1_577_836_800.0
 MAX_AHEAD_S = 60.0
@@ -25,19 +24,20 @@ class Route(Struct, gc=False):
     """Whom a topic belongs to, and how to read it. One per topic, so what is slow to find is found once.
 
     ``sender`` is the device's address: the unit of rate limits and of identity. ``read`` turns one message into
-    reports; it never raises on bad input. ``device`` is filled in by the decoder: ``None`` for a stranger. ``states``
-    are those of the last message, once found good: most messages repeat them.
+    reports; it never raises on bad input. The decoder fills in ``device``, the id in the registry (a stranger's
+    address otherwise), and ``registered``. ``states`` are the last good ones: most messages repeat them.
     """
 
     dialect: str
     sender: str
     kind: DeviceKind
     read: "Read"
-    device: Device | None = None
+    device: str = ""
+    registered: bool = False
     states: dict[str, StateValue] | None = None
 
 
-Read = Callable[[Route, Envelope], list[Report] | Reject]
+Read = Callable[[Route, Envelope], Report | list[Report] | Reject]
 
 
 class Dialect(Protocol):

@@ -90,8 +90,7 @@ class _Table:
 _TRUTH = {"true": True, "false": False}
 
 
-_Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
-Stamp = _Milliseconds | float | str | None
+Stamp = float | str | None
 
 
 class Payload(msgspec.Struct, gc=False):
@@ -152,15 +151,18 @@ def _reader(kind: DeviceKind) -> Read:
     """Build the reader of ``telemetry`` and ``event`` of one kind, its tables at hand."""
     table = _Table(kind)
 
-    def read(route: Route, envelope: Envelope) -> list[Report] | Reject:
+    def read(route: Route, envelope: Envelope) -> Report | Reject:
         try:
             body = _payload.decode(envelope.payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             return _unreadable(envelope, error)
-        device, sender, received_at = route.device, route.sender, envelope.received_at
-        if body.device is not None and body.device != sender:
+        if body.device is not None and body.device != route.sender:
             return _mismatch(route, body.device)
-        at, quality = _event_time(body.ts, received_at, body.historical)
+        received_at, ts = envelope.received_at, body.ts
+        if type(ts) is float and received_at - MAX_BEHIND_S < (at := ts / 1000) < received_at:
+            quality = _SOURCE_UTC
+        else:
+            at, quality = _event_time(ts, received_at, body.historical)
         raw: dict[str, Any] | None = None
         measurements, states = body.measurements, body.states
         if not table.all_measured(measurements):
@@ -172,31 +174,29 @@ def _reader(kind: DeviceKind) -> Read:
         else:
             states = table.known(states, raw := raw or {})
         events = _events(kind, body.events, raw := raw or {}) if body.events else ()
-        return [
-            Report(
-                sender if device is None else device.id,
-                kind if device is None else device.kind,
-                at,
-                received_at,
-                quality,
-                measurements,  # type: ignore[arg-type] # no None is left
-                states,
-                events,
-                None,
-                envelope.retained,
-                body.historical,
-                body.test,
-                device is not None,
-                body.seq,
-                f"{crc32(envelope.payload):08x}" if body.seq is None else None,
-                raw or None,
-            )
-        ]
+        return Report(
+            route.device,
+            kind,
+            at,
+            received_at,
+            quality,
+            measurements,  # type: ignore[arg-type] # no None is left
+            states,
+            events,
+            None,
+            envelope.retained,
+            body.historical,
+            body.test,
+            route.registered,
+            body.seq,
+            f"{crc32(envelope.payload):08x}" if body.seq is None and ts is not None else None,
+            raw or None,
+        )
 
     return read
 
 
-def _read_status(route: Route, envelope: Envelope) -> list[Report] | Reject:
+def _read_status(route: Route, envelope: Envelope) -> Report | Reject:
     text = envelope.payload.strip()
     try:
         status = Status(text.decode()) if text in (b"online", b"offline") else _status.decode(text)
@@ -207,19 +207,16 @@ def _read_status(route: Route, envelope: Envelope) -> list[Report] | Reject:
     if status.status not in ("online", "offline"):
         return Reject(RejectReason.WRONG_SHAPE, f"status is {status.status[:40]!r}; say online or offline")
     at, quality = _event_time(status.ts, envelope.received_at, False)
-    device = route.device
-    return [
-        Report(
-            device=device.id if device else route.sender,
-            kind=device.kind if device else route.kind,
-            at=at,
-            received_at=envelope.received_at,
-            time_quality=quality,
-            availability=status.status == "online",
-            snapshot=envelope.retained,
-            registered=device is not None,
-        )
-    ]
+    return Report(
+        device=route.device,
+        kind=route.kind,
+        at=at,
+        received_at=envelope.received_at,
+        time_quality=quality,
+        availability=status.status == "online",
+        snapshot=envelope.retained,
+        registered=route.registered,
+    )
 
 
 def _unreadable(envelope: Envelope, error: Exception) -> Reject:
@@ -238,7 +235,7 @@ def _mismatch(route: Route, claimed: str) -> Reject:
 
 
 def _event_time(ts: float | str | None, received_at: float, historical: bool) -> tuple[float, TimeQuality]:
-    if type(ts) is int and received_at - MAX_BEHIND_S < (at := ts / 1000) < received_at:
+    if type(ts) is float and received_at - MAX_BEHIND_S < (at := ts / 1000) < received_at:
         return at, _SOURCE_UTC
     if ts is None:
         return received_at, TimeQuality.RECEIVED_ONLY
@@ -254,15 +251,17 @@ def _event_time(ts: float | str | None, received_at: float, historical: bool) ->
 
 
 def _events(kind: DeviceKind, given: tuple[dict[str, Any], ...], raw: dict[str, Any]) -> tuple[Event, ...]:
-    kept = []
+    kept, strange = [], []
     for item in given:
         code = item.get("code")
         known = EVENTS.get(code) if isinstance(code, str) else None
         if known is None or kind not in known.kinds:
-            raw.setdefault("events", []).append(code)
+            strange.append(code)
             continue
         given_here = {k: _bounded(v) for k, v in item.items() if k in known.attributes}
         kept.append(Event(code, given_here))  # type: ignore[arg-type] # a known code is text
+    if strange:
+        raw["events"] = strange
     return tuple(kept)
 
 
