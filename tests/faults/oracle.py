@@ -43,8 +43,14 @@ class _Said(Struct):
     seq: int = 0
 
 
-def close_books(var: Path, record: Record, history: Seen | None = None) -> Survival:
-    """Compare ``record`` with what lies below ``var``; ``history`` replaces the embedded store's content."""
+def close_books(
+    var: Path, record: Record, *, history: Seen | None = None, also: dict[str, int] | None = None
+) -> Survival:
+    """Compare ``record`` with what lies below ``var``.
+
+    ``history`` replaces the embedded store's content; ``also`` are alerts owed besides the incidents': fingerprint to
+    repeats.
+    """
     journaled, copies = journal(var)
     stored = embedded_history(var, record) if history is None else history
     registered = {d: s for d, s in record.acked.items() if not d.startswith(STRANGER)}
@@ -54,6 +60,7 @@ def close_books(var: Path, record: Record, history: Seen | None = None) -> Survi
         broken = store.verify_audit()
         return _survival(
             record,
+            _owed(record) | (also or {}),
             lost_journal=missing(record.acked, journaled),
             lost_history=missing(registered, stored),
             journaled_twice=copies,
@@ -121,8 +128,14 @@ def lag(var: Path, store: AlertStore) -> int:
     return total
 
 
+def _owed(record: Record) -> dict[str, int]:
+    begun = (incident(i) for i in range(record.incidents))
+    return {f"{t.rule}/{t.device}": t.repeats for t in begun if t.device in record.acked}
+
+
 def _survival(
     record: Record,
+    owed: dict[str, int],
     *,
     lost_journal: list[str],
     lost_history: list[str],
@@ -132,7 +145,6 @@ def _survival(
     audit_rows: int,
     audit_broken: str,
 ) -> Survival:
-    owed = {f"{t.rule}/{t.device}": t.repeats for t in map(incident, range(record.incidents)) if t.device in record.acked}
     raised = Counter(alert.fingerprint for alert in alerts)
     lost = sorted(owed.keys() - raised.keys())
     unexpected = sorted(raised.keys() - owed.keys())

@@ -21,13 +21,19 @@ max_inflight_messages 65535
 """The queue bounds of deploy/mosquitto/mosquitto.conf: they outlast the outages made here."""
 
 
-def write_site(folder: Path, broker: int, devices: int, incidents: int, **sections: Any) -> Path:
-    """Write a site of background devices and of devices that will get into trouble; return the file."""
+def write_site(
+    folder: Path, broker: int, devices: int, incidents: int, more: dict[str, str] | None = None, **sections: Any
+) -> Path:
+    """Write a site of background devices and of devices that will get into trouble; return the file.
+
+    ``more``: further devices, id to kind.
+    """
+    further = [{"id": device, "kind": kind, "building": "b1"} for device, kind in (more or {}).items()]
     site = {
         "site": {"id": SITE, "name": "Faults"},
         "data_dir": str(folder / "var"),
         "buildings": [{"id": "b1"}],
-        "devices": [*_background(devices), *_troubled(incidents)],
+        "devices": [*_background(devices), *_troubled(incidents), *further],
         "mqtt": {"port": broker},
         "api": {"port": fixed_port()},
         "ingest": {"rate_per_s": 100_000, "burst": 1_000_000},
