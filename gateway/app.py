@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from gateway.accounts import AccountDesk
 from gateway.alerts.book import AlertBook
 from gateway.alerts.people import People
 from gateway.alerts.records import AlertFilter, Message, OutboxRow
-from gateway.alerts.store import AlertStore
+from gateway.alerts.store import AlertStore, StoreUnavailable
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.views import alert_view, device_view
@@ -39,7 +40,7 @@ from gateway.history.store import open_store
 from gateway.history_feed import HistoryFeed
 from gateway.ingest.mqtt import Session
 from gateway.journal.journal import DeadLetter
-from gateway.lanes import EVALUATE, LanePipe
+from gateway.lanes import LanePipe
 from gateway.metrics import Metrics
 from gateway.notify.channels import open_channels
 from gateway.notify.notifier import Notifier
@@ -242,7 +243,10 @@ class Gateway:
         body = msgspec.json.encode(report)
         letter = DeadLetter(report.at, f"history/{report.device}", body, RejectReason.HISTORY_REFUSED, detail)
         pipe = self.lanes[Lane.TELEMETRY]
-        await pipe.write(pipe.journal.bury, [letter])
+        try:
+            await pipe.write(pipe.journal.bury, [letter])
+        except sqlite3.OperationalError as error:
+            log.warning("dead_letter_lost", device=report.device, error=str(error))
 
     async def _show_devices(self) -> None:
         """Push what devices say, at most once a second."""
@@ -269,13 +273,19 @@ class Gateway:
     async def _maintain(self) -> None:
         """Purge and compress the journals below the slowest consumer; note the audit chain's head."""
         while True:
-            self._health.audit_head = await asyncio.to_thread(self._store.audit_head)
-            waiting = await asyncio.to_thread(self._store.due_messages, float("inf"), COUNTED_MESSAGES)
-            self.metrics.outbox.set(len(waiting))
-            for lane, pipe in self.lanes.items():
-                below = min(self._feed.committed[lane], pipe.tails[EVALUATE].position)
-                await pipe.tidy(below, self._clock.now() - self._site.journal.keep_days * 86_400)
+            try:
+                await self._maintain_once()
+            except (StoreUnavailable, sqlite3.OperationalError) as error:
+                log.warning("maintenance_postponed", error=str(error))
             await asyncio.sleep(MAINTENANCE_S)
+
+    async def _maintain_once(self) -> None:
+        self._health.audit_head = await asyncio.to_thread(self._store.audit_head)
+        waiting = await asyncio.to_thread(self._store.due_messages, float("inf"), COUNTED_MESSAGES)
+        self.metrics.outbox.set(len(waiting))
+        for lane, pipe in self.lanes.items():
+            below = min(self._feed.committed[lane], self._evaluator.saved_cursors[lane])
+            await pipe.tidy(below, self._clock.now() - self._site.journal.keep_days * 86_400)
 
 
 def _placer(registry: Registry) -> Callable[[str], Place]:

@@ -55,6 +55,7 @@ class Evaluator:
     ) -> None:
         self.problem = ""
         self.changed_devices: set[str] = set()
+        self.saved_cursors: dict[str, int] = {}
         self._engine = engine
         self._book = book
         self._quarantine = quarantine
@@ -83,6 +84,7 @@ class Evaluator:
         self._engine.restore(restored.rule_states, restored.twins, at / 1000 if at else now, now)
         for lane, pipe in self._lanes.items():
             pipe.start_evaluation(restored.cursors.get(str(lane)))
+            self.saved_cursors[str(lane)] = pipe.tails[EVALUATE].position
         for stranger in restored.strangers:
             self._quarantine.known[stranger.device] = stranger
 
@@ -167,7 +169,8 @@ class Evaluator:
         observe = self._engine.observe
         changed = self.changed_devices
         for report in reports:
-            if not report.registered:
+            # A message decoded before its device was adopted does not make it a stranger again.
+            if not report.registered and report.device not in self._engine.subjects:
                 self._quarantine.note(report)
             changed.add(report.device)
             try:
@@ -255,6 +258,7 @@ class Evaluator:
             self._engine.dirty_states |= {(rule, device) for rule, device, _ in kept.rule_states}
             self._engine.dirty_shards |= {shard for shard, _ in kept.twins}
             self._quarantine.dirty |= {stranger.device for stranger in kept.quarantine}
+            self._evaluated = True
         for alert in changes.alerts:
             self._publish(alert, False)
         for message in changes.messages:
@@ -265,6 +269,8 @@ class Evaluator:
             log.info("alert_store_recovered")
         self.problem = ""
         self._book.saved()
+        if changes.checkpoint:
+            self.saved_cursors = changes.checkpoint.cursors
         now = self._clock.now()
         for alert in changes.alerts:
             if alert.version == 1:

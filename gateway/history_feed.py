@@ -2,11 +2,16 @@
 
 import asyncio
 import contextlib
+import sqlite3
+
+import structlog
 
 from devices.dialects.dialect import Lane
 from devices.model import Report
 from gateway.clock import Clock
 from gateway.lanes import HISTORY, LanePipe
+
+log = structlog.get_logger(__name__)
 
 CURSOR_S = 1.0
 LINGER_S = 1.0
@@ -55,13 +60,18 @@ class HistoryFeed:
             await self.save()
 
     async def save(self) -> None:
-        """Write the cursors now."""
+        """Write the cursors now. A disk that refuses costs only time: after a restart points are written again."""
         self._written = self._clock.monotonic()
         for lane, position in self.committed.items():
-            if position != self._saved[lane]:
-                self._saved[lane] = position
-                pipe = self._lanes[lane]
+            if position == self._saved[lane]:
+                continue
+            pipe = self._lanes[lane]
+            try:
                 await pipe.write(pipe.journal.move_cursor, HISTORY, position)
+            except sqlite3.OperationalError as error:
+                log.warning("history_cursor_not_saved", lane=lane, error=str(error))
+                continue
+            self._saved[lane] = position
 
     async def _collect(self, lane: Lane, limit: int, reports: list[Report]) -> None:
         pipe = self._lanes[lane]

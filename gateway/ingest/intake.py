@@ -77,6 +77,7 @@ class Intake:
         self._now = now
         self._failures = failures
         self._taken: list[Envelope] = []
+        self._waiting = 0
         self._acks: list[tuple[Acknowledger, list[int]]] = []
         self._work = asyncio.Event()
         self._paused: list[Acknowledger] = []
@@ -92,18 +93,25 @@ class Intake:
         ]
         self._acks.append((connection, [packet.packet_id for packet in packets if packet.packet_id is not None]))
         self.received += len(packets)
-        if len(self._taken) >= self._enough and connection not in self._paused:
+        self._waiting += len(packets)
+        # Messages of QoS 0 know no receive maximum: what a refusing disk keeps waiting must be bounded here.
+        full = len(self._taken) >= self._enough or self._waiting >= 2 * self._enough
+        if full and connection not in self._paused:
             connection.pause()
             self._paused.append(connection)
         self._work.set()
 
     async def run(self) -> None:
-        """Commit batch after batch until ``close``; returns when everything taken is committed and acknowledged."""
+        """Commit batch after batch until ``close``; returns when everything taken is committed and acknowledged.
+
+        Where the disk refuses, ``close`` ends it all the same: the broker keeps what was not acknowledged.
+        """
         while True:
             await self._work.wait()
             self._work.clear()
             if self._acks:
-                await self._commit_batch()
+                if not await self._commit_batch():
+                    return
             elif self._closing:
                 return
 
@@ -112,11 +120,13 @@ class Intake:
         self._closing = True
         self._work.set()
 
-    async def _commit_batch(self) -> None:
+    async def _commit_batch(self) -> bool:
+        """Return ``False`` when told to close while the disk refuses."""
         batch = self._absorb(_Pending())
         result = await self._insist(batch)
         if result is None:
-            return
+            return False
+        self._waiting = len(self._taken)
         for connection, packet_ids in batch.acks:
             connection.acknowledge(packet_ids)
         self._committed(result)
@@ -125,6 +135,7 @@ class Intake:
         self._paused.clear()
         if self._acks or self._closing:
             self._work.set()
+        return True
 
     async def _insist(self, batch: "_Pending") -> Any:
         """Commit, however often the disk refuses; nothing is acknowledged before.
