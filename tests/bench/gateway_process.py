@@ -65,6 +65,11 @@ class GatewayProcess:
     def rss_mb(self) -> float:
         return float(self._ps.memory_info().rss) / 1e6
 
+    def peak_mb(self) -> float:
+        """The highest resident size so far."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(float(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) * 1024 / 1e6
+
 
 @contextmanager
 def gateway(site: Path, log: Path) -> Iterator[GatewayProcess]:

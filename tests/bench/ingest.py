@@ -1,9 +1,13 @@
 """Messages per CPU-second from broker to store, against the ordinary use of the same packages."""
 
+import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,7 @@ from tests.servers import mosquitto, victoria_metrics
 COUNT = 200_000
 DEVICES = 1_000
 ROUNDS = 3
-BROKER = "max_inflight_messages 0\nmax_queued_messages 0\nset_tcp_nodelay true\n"
+BROKER = "max_inflight_messages 0\nmax_queued_messages 0\n"
 
 
 def run(count: int = COUNT, rounds: int = ROUNDS) -> dict[str, Any]:
@@ -40,7 +44,8 @@ def _ours(folder: Path, count: int) -> float:
         site = site_file(folder / "site.json", port, DEVICES, folder / "var", history=history)
         with gateway(site, folder / "gateway.log") as running:
             before = running.cpu_s()
-            _publish(port, count)
+            with held(running.process.pid):
+                _publish(port, count)
             running.wait_heads(count, 300)
             return running.cpu_s() - before
 
@@ -51,8 +56,19 @@ def _usual(folder: Path, count: int) -> float:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
             assert child.stdout.readline().strip() == "ready"
-            _publish(port, count)
+            with held(child.pid):
+                _publish(port, count)
             return float(child.stdout.readline())
+
+
+@contextmanager
+def held(pid: int) -> Iterator[None]:
+    """Stop a subscribed consumer while the broker fills its queue, so that both consumers meet the same backlog."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def _publish(port: int, count: int) -> None:

@@ -55,11 +55,14 @@ def payload(index: int, device: int, sequence: int, at_ms: int) -> bytes:
     return json.dumps(body).encode()
 
 
-def messages(count: int, devices: int) -> list[tuple[str, bytes]]:
-    """``count`` messages, round robin over ``devices``, a millisecond apart and ending now."""
-    start = int(time.time() * 1000) - count
+def messages(count: int, devices: int, first: int = 0) -> list[tuple[str, bytes]]:
+    """``count`` messages, round robin over ``devices``, a millisecond apart and ending now.
+
+    ``first``: how many of such a series went before; the devices' sequence numbers go on from there.
+    """
+    start = int(time.time() * 1000) - count - first
     made = []
-    for i in range(count):
+    for i in range(first, first + count):
         device = i % devices
         topic = f"community/{SITE}/{KINDS[device % 4]}/d{device}/telemetry"
         made.append((topic, payload(i, device, i // devices + 1, start + i)))
@@ -129,13 +132,16 @@ class Publisher(asyncio.Protocol):
             self.done.set_result(None)
 
 
-async def publish(port: int, made: list[tuple[str, bytes]], window: int = 2_000, rate: float | None = None) -> None:
-    """Publish everything and wait for every acknowledgement."""
+async def publish(port: int, made: list[tuple[str, bytes]], window: int = 2_000, rate: float | None = None) -> float:
+    """Publish everything and wait for every acknowledgement; return the seconds it took."""
     loop = asyncio.get_running_loop()
+    began = time.monotonic()
     transport, publisher = await loop.create_connection(lambda: Publisher(made, window, rate), "127.0.0.1", port)
     await publisher.done
+    took = time.monotonic() - began
     transport.write(mqtt5.DisconnectPacket().write())
     transport.close()
+    return took
 
 
 if __name__ == "__main__":
