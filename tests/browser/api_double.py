@@ -201,20 +201,8 @@ class Community(World):
             ),
         ]  # fmt: skip
         for rule, severity, kind, device, place, reason, age, changes in rows:
-            at = now - age
-            self.desk.raise_alert(
-                make_alert(
-                    rule,
-                    at,
-                    received_at=at,
-                    severity=severity,
-                    kind=kind,
-                    device=device,
-                    place=place,
-                    reason=reason,
-                    **changes,
-                )  # fmt: skip
-            )
+            fields = {"severity": severity, "kind": kind, "device": device, "place": place, "reason": reason}
+            self.desk.raise_alert(make_alert(rule, now - age, received_at=now - age, **fields, **changes))
 
 
 class Serving:
@@ -232,8 +220,6 @@ class Serving:
         config = uvicorn.Config(self.community.app, log_config=None, proxy_headers=False, lifespan="off")
         self._server = uvicorn.Server(config)
         self._task = asyncio.ensure_future(self._server.serve(sockets=[listening]))
-        while not self._server.started:
-            await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         if self._server is None or self._task is None:

@@ -11,7 +11,8 @@ BASICS = """
     (element.getAttribute('aria-labelledby') || '').split(' ').some((id) => id && document.getElementById(id));
   const shown = (element) => element.checkVisibility();
   const say = (element, what) => found.push(what + ': ' + element.outerHTML.slice(0, 160));
-  if (!['zh-CN', 'en'].includes(document.documentElement.lang)) found.push('no language: ' + document.documentElement.lang);
+  const root = document.documentElement;
+  if (!['zh-CN', 'en'].includes(root.lang)) found.push('no language: ' + root.lang);
   if (!document.title) found.push('no title');
   if (document.querySelectorAll('main').length !== 1) found.push('not exactly one main');
   if (document.querySelectorAll('h1').length !== 1) found.push('not exactly one h1');
@@ -22,7 +23,7 @@ BASICS = """
     if (shown(field) && !field.labels.length && !named(field)) say(field, 'field without a label');
   const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
   for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push('id used twice: ' + id);
-  if (document.documentElement.scrollWidth > innerWidth) found.push('scrolls sideways: ' + document.documentElement.scrollWidth);
+  if (root.scrollWidth > innerWidth) found.push('scrolls sideways: ' + root.scrollWidth);
   return found;
 }
 """

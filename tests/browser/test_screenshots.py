@@ -1,4 +1,7 @@
-"""Pictures of every page at three sizes in both languages and schemes, to be looked at. ``CONSOLE_SCREENSHOTS`` keeps them."""
+"""Pictures of every page at three sizes in both languages and schemes, to be looked at.
+
+``CONSOLE_SCREENSHOTS`` names a folder that keeps them.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
