@@ -30,7 +30,7 @@ class GateForced(Rule[Forced, Params]):
                 said.append(self._raise(report, event))
         if said:
             return Forced(), said
-        if state is not None and door_shut(report):
+        if state is not None and door_shut(report, twin):
             reason = Reason("door_closed")
             return None, [self.say(Action.CLEAR, report, Severity.MAJOR, reason)]
         return state, NOTHING
@@ -64,7 +64,7 @@ class GateHeldOpen(Rule[Open, HeldOpenParams]):
     Params = HeldOpenParams
 
     def step(self, state: Open | None, report: Report, twin: Twin, now: float) -> tuple[Open | None, list[Transition]]:
-        if door_shut(report):
+        if door_shut(report, twin):
             return self._shut(state, report)
         if any(event.code == "door_held_open" for event in report.events):
             raised = self.say(Action.RAISE, report, Severity.MINOR, Reason("door_held_open"))
@@ -84,6 +84,8 @@ class GateHeldOpen(Rule[Open, HeldOpenParams]):
         return None, [self.say(Action.CLEAR, report, Severity.MINOR, Reason("door_closed"), auto_resolve=True)]
 
 
-def door_shut(report: Report) -> bool:
-    """Tell whether ``report`` says the door is shut, as a state or as an event."""
-    return report.states.get("door_state") == "closed" or any(e.code == "door_closed" for e in report.events)
+def door_shut(report: Report, twin: Twin) -> bool:
+    """Tell whether ``report`` says the door is shut, as an event or as a state that nothing newer contradicts."""
+    if any(event.code == "door_closed" for event in report.events):
+        return True
+    return report.states.get("door_state") == "closed" == twin.states.get("door_state")

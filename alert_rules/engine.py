@@ -29,8 +29,9 @@ _encode = msgspec.msgpack.Encoder().encode
 class Subject:
     """A registered device with its twin and the shard its twin is checkpointed in.
 
-    ``timed``: a silence timer runs. ``quiet``: the rules looked at the twin's states, said nothing and remember
-    nothing; a report that repeats those states cannot change their mind.
+    ``timed``: a silence timer runs. ``quiet``: the rules judged a report that repeats all the twin's states, said
+    nothing and remember nothing; another such report cannot change their mind. What the rules were not shown (tests,
+    old snapshots, part of the states) proves no quiet.
     """
 
     __slots__ = ("device", "quiet", "shard", "timed", "twin")
@@ -75,7 +76,7 @@ class Engine:
     def observe(self, report: Report, now: float) -> list[Transition]:
         """Judge one report received at ``now``."""
         said = self.advance(now) if self._timers and self._timers[0][0] <= now else []
-        subject = self.subjects.get(report.device)
+        subject = self.subjects.get(report.device) if report.registered else None
         if subject is None:
             stranger = Twin(report.device)
             stranger.fold(report)
@@ -86,13 +87,14 @@ class Engine:
             self.duplicates += 1
             return said
         unchanged = twin.fold(report)
-        if twin.online is not True or report.availability is not None:
+        if _speaks_of_presence(report, twin):
             said = said + self.presence.heard(twin, subject.device, report.availability, report.at, now)
             self._supervise(subject)
         if unchanged and subject.quiet and not report.events and not report.test:
             return said
         judged = self._judge(report, twin, now)
-        subject.quiet = not judged and subject.device.id not in self._remembering
+        shown = unchanged and not (report.test or report.snapshot or report.historical)
+        subject.quiet = shown and not judged and subject.device.id not in self._remembering
         return said + judged if judged else said
 
     def advance(self, now: float) -> list[Transition]:
@@ -204,7 +206,9 @@ class Engine:
         rules = tuple(
             rule
             for rule in self.rules.values()
-            if kind in rule.kinds and rule.judges_tests == test and not (rule.states | rule.events).isdisjoint(names)
+            if kind in rule.kinds
+            and (rule.judges_tests or not test)
+            and not (rule.states | rule.events).isdisjoint(names)
         )
         self._listeners[str(kind), test, names] = rules
         return rules
@@ -258,3 +262,10 @@ class Engine:
             return []
         self.dirty_shards.add(subject.shard)
         return self.presence.silent(subject.twin, subject.device, due)
+
+
+def _speaks_of_presence(report: Report, twin: Twin) -> bool:
+    """Tell whether ``report`` may change ``twin.online``: what the broker kept proves death (a will), but no life."""
+    if report.snapshot and report.availability is not False:
+        return twin.online is None and report.availability is True
+    return twin.online is not True or report.availability is not None

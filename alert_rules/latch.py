@@ -31,8 +31,7 @@ class StateAlarm(Rule[Raised, Params]):
     def step(
         self, state: Raised | None, report: Report, twin: Twin, now: float
     ) -> tuple[Raised | None, list[Transition]]:
-        given = report.states
-        news = [name for name, value in given.items() if value is True and name in self.states]
+        news = self._news(report)
         if state is None:
             return (Raised(causes=news), [self._raise(report, news)]) if news else (None, NOTHING)
         held = {name for name in state.causes if twin.states.get(name) is not False}
@@ -42,6 +41,9 @@ class StateAlarm(Rule[Raised, Params]):
         if not set(causes) - set(state.causes):
             return self._lessen(causes, report)
         return Raised(causes=causes), [self._raise(report, news)]
+
+    def _news(self, report: Report) -> list[str]:
+        return [name for name, value in report.states.items() if value is True and name in self.states]
 
     def _lessen(self, causes: list[str], report: Report) -> tuple[Raised | None, list[Transition]]:
         if causes or self.latching:
@@ -78,6 +80,10 @@ class DeviceTest(StateAlarm):
     severity = Severity.NOTICE
     latching = False
     auto_resolve = True
+
+    def _news(self, report: Report) -> list[str]:
+        """Only a test begins a test; its end may come with the flag down already."""
+        return super()._news(report) if report.test else []
 
 
 class WaterLeak(StateAlarm):

@@ -42,7 +42,7 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
         if state is None:
             return self._begin(twin, report, now)
         if state.raised_by == "code":
-            return self._end_by_code(state, report)
+            return self._end_by_code(state, report, twin)
         if not _standing_shut(twin):
             return self._end(state, report)
         return self._follow(state, twin, now), NOTHING
@@ -66,8 +66,9 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
         raised = self.say(Action.RAISE, report, Severity.CRITICAL, Reason("controller_code", values))
         return Entrapment(since=state.since if state else now, raised_by="code"), [raised]
 
-    def _end_by_code(self, state: Entrapment, report: Report) -> tuple[Entrapment | None, list[Transition]]:
-        return self._end(state, report) if report.states.get("entrapment") is False else (state, NOTHING)
+    def _end_by_code(self, state: Entrapment, report: Report, twin: Twin) -> tuple[Entrapment | None, list[Transition]]:
+        ended = report.states.get("entrapment") is False and twin.states.get("entrapment") is False
+        return self._end(state, report) if ended else (state, NOTHING)
 
     def _begin(self, twin: Twin, report: Report, now: float) -> tuple[Entrapment | None, list[Transition]]:
         if not _standing_shut(twin) or twin.states.get("passengers_present") is not True:

@@ -30,10 +30,11 @@ class Presence:
             self.deaf_since = None
 
     def deadline(self, twin: Twin, device: Device) -> float:
-        """Return when ``device`` has been silent too long, or never."""
+        """Return when ``device`` has been silent too long, or never. Deaf times count only after it was last heard."""
         if device.expect_every_s <= 0:
             return NEVER
-        return twin.last_seen + device.expect_every_s + sum(d for start, d in self.gaps if start >= twin.last_seen)
+        seen = twin.last_seen
+        return seen + device.expect_every_s + sum(max(0.0, start + d - max(start, seen)) for start, d in self.gaps)
 
     def heard(self, twin: Twin, device: Device, available: bool | None, at: float, now: float) -> list[Transition]:
         """Update ``twin.online`` from a report; call when it is not online or ``available`` is given."""

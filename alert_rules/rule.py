@@ -35,7 +35,8 @@ class Rule(Generic[S, P]):
 
     ``step`` and ``tick`` are pure: they return the next state (``None``: nothing to remember) and what to say, and must
     hand back the very same state object where nothing changed. The engine calls them in order of receipt, never with
-    stale, historical or (unless ``judges_tests``) test reports.
+    old retained or historical, or (unless ``judges_tests``) test reports; those of strangers only if
+    ``judges_strangers``. A report may still be late: ``twin`` holds what is newest.
     """
 
     name: ClassVar[str]
