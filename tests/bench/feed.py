@@ -15,7 +15,7 @@ from queue import Queue
 from tests.bench.traffic import messages, publish
 
 WINDOW = 10_000
-"""Unacknowledged messages allowed: half a second of the fastest storm, so that the pace does not wait for the broker."""
+"""Unacknowledged messages allowed: half a second of the fastest storm, so that the pace is ours, not the broker's."""
 
 
 class Feed:
@@ -73,7 +73,9 @@ def feed(port: int, count: int, devices: int, first: int = 0, rate: float = 0) -
             child.kill()
 
 
-def main(port: int, count: int, devices: int, first: int, rate: float) -> None:
+def main(arguments: list[str]) -> None:
+    port, count, devices, first = (int(value) for value in arguments[:4])
+    rate = float(arguments[4])
     made = messages(count, devices, first)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -81,4 +83,4 @@ def main(port: int, count: int, devices: int, first: int, rate: float) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(a) for a in sys.argv[1:5]), float(sys.argv[5]))
+    main(sys.argv[1:])

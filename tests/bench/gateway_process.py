@@ -44,7 +44,7 @@ class GatewayProcess:
         def all_done(state: dict[str, Any]) -> bool:
             lanes = state.get("lanes", {}).values()
             lag = sum(lane["evaluate_lag"] + lane["history_lag"] for lane in lanes)
-            return sum(lane["head"] for lane in lanes) >= total and lag == 0
+            return bool(sum(lane["head"] for lane in lanes) >= total and lag == 0)
 
         self.wait(all_done, timeout, f"{total} messages to be stored and judged")
 

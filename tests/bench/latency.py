@@ -1,4 +1,4 @@
-"""From a detector's PUBLISH to the alert in the console's stream: in ordinary traffic, and in a storm ten times that."""
+"""From a detector's PUBLISH to the alert in the console's stream: in ordinary traffic, and in ten times that."""
 
 import asyncio
 import random

@@ -123,9 +123,7 @@ class Publisher(asyncio.Protocol):
             topic, body = self._made[self._next]
             self._next += 1
             packet_id = (self._next - 1) % 65_535 + 1
-            out.append(
-                mqtt5.PublishPacket(topic, body, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=packet_id).write()
-            )
+            out.append(mqtt5.PublishPacket(topic, body, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=packet_id).write())
         if out:
             self._transport.write(b"".join(out))
         if self._acked >= len(self._made) and not self.done.done():
