@@ -42,6 +42,6 @@ def append_late(journal: Journal, *batch: Any) -> Batch:
 
 
 if __name__ == "__main__":
-    Intake.take = take_early  # type: ignore[method-assign]
-    Journal.append = append_late  # type: ignore[method-assign]
+    Intake.take = take_early  # type: ignore[assignment,method-assign]
+    Journal.append = append_late  # type: ignore[assignment,method-assign]
     app()

@@ -25,7 +25,9 @@ class Gateway:
 
     def __init__(self, site: Path, log: Path, module: str = "gateway.cli") -> None:
         self.site = site
-        self.port = int(json.loads(site.read_text())["api"]["port"])
+        settings = json.loads(site.read_text())
+        self.port = int(settings["api"]["port"])
+        self.data = Path(settings["data_dir"])
         self.log = log
         self._module = module
         self._began = 0.0

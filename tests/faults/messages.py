@@ -1,4 +1,4 @@
-"""What the devices of a fault run say. Pure: a message is told apart by its device and sequence, wherever it turns up."""
+"""What the devices of a fault run say. Pure. A message is known by its device and sequence, wherever it turns up."""
 
 import json
 from typing import Any
@@ -35,7 +35,9 @@ def telemetry(index: int, sequence: int, base_ms: int) -> Message:
     kind = background_kind(index)
     at = base_ms + sequence * STEP_MS
     if kind == "smoke_detector":
-        said = f'"measurements":{{"smoke_density":0.01,"battery_percent":{sequence % 50 + 50}}},"states":{{"smoke":false}}'
+        said = (
+            f'"measurements":{{"smoke_density":0.01,"battery_percent":{sequence % 50 + 50}}},"states":{{"smoke":false}}'
+        )
     elif kind == "lift":
         said = f'"measurements":{{"run_count":{sequence}}},"states":{{"car_state":"running","door_closed":true}}'
     elif kind == "access_gate":

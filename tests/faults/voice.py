@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.faults.messages import SITE
 
@@ -37,11 +38,19 @@ class Voice:
         if not message.is_published():
             raise TimeoutError(f"the broker did not acknowledge a message to {topic}")
 
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Publish many and wait for the last acknowledgement of each."""
+        waiting = [self._client.publish(topic, payload, qos=1) for topic, payload in messages]
+        for message in waiting:
+            message.wait_for_publish(WAIT_S)
+        if missing := sum(not message.is_published() for message in waiting):
+            raise TimeoutError(f"the broker did not acknowledge {missing} messages")
+
 
 @contextmanager
 def voice(port: int) -> Iterator[Voice]:
     """Connect to the broker on the loopback ``port`` until the block ends."""
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+    client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.connect("127.0.0.1", port)
     client.loop_start()
     try:
