@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, get_origin
 
+from prometheus_client import Counter
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic import TypeAdapter
 from pydantic_core import PydanticUndefined
 
@@ -12,6 +14,7 @@ from alert_rules.catalogue import RULES
 from alert_rules.rule import Rule
 from devices.model import DeviceKind
 from devices.names import EVENTS, QUANTITIES, STATES
+from gateway.metrics import Metrics
 from gateway.site import Site
 from gateway.site_fields import fields_of, inner_models
 
@@ -25,6 +28,7 @@ def pages() -> dict[str, str]:
         "site-file.md": site_page(),
         "rules.md": rules_page(),
         "names.md": names_page(),
+        "metrics.md": metrics_page(),
         "native.schema.json": native_schema(),
     }
 
@@ -73,6 +77,23 @@ def names_page() -> str:
         _table(("name", "values", "devices", "meaning"), states),
         "## Events",
         _table(("code", "attributes", "devices", "meaning"), events),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def metrics_page() -> str:
+    """List every metric of ``/metrics`` with its labels."""
+    metrics = [value for value in vars(Metrics()).values() if isinstance(value, MetricWrapperBase)]
+    rows = [
+        (_code([_exported(m)]), str(m._type), _code(m._labelnames, ordered=True), m._documentation) for m in metrics
+    ]
+    parts = [
+        "# Metrics",
+        NOTE,
+        "Prometheus reads them at `/metrics` of the console's address. A histogram `x` is exported as `x_bucket`, "
+        "`x_sum` and `x_count`. Lanes are `alarm` and `telemetry`, consumers `evaluate` and `history`; reasons are "
+        "those of [dead letters](dead-letters.md). `deploy/grafana/community-gateway.json` is a dashboard of them.",
+        _table(("name", "type", "labels", "meaning"), rows),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -204,6 +225,10 @@ def _models(name: str, model: type) -> Iterable[tuple[str, type]]:
                 found[inner] = ".".join(filter(None, (found[current], field_name)))
                 queue.append(inner)
     return [(f"`{name}` ({model.__name__})" if name else "", model) for model, name in found.items()]
+
+
+def _exported(metric: MetricWrapperBase) -> str:
+    return f"{metric._name}_total" if isinstance(metric, Counter) else metric._name
 
 
 def _default(field: Any) -> str:
