@@ -65,11 +65,8 @@ def run(folder: Path, seed: int, rounds: int = 1) -> Finding:
         record = publishing.finish()
         running.wait_settled(CATCH_UP_S)
         wait_until(lambda: "history" not in console.problems(), CATCH_UP_S, "the operator to be told that all is well")
-        bad = BAD_POINTS * 1.0
-        wait_until(
-            lambda: _metric(running, "gateway_history_bad_points") >= bad, TOLD_S, "the bad points to be counted"
-        )
-        finding.exactly("bad points counted", _metric(running, "gateway_history_bad_points"), bad)
+        wait_until(lambda: _bad_points(running) >= BAD_POINTS, TOLD_S, "the bad points to be counted")
+        finding.exactly("bad points counted", _bad_points(running), BAD_POINTS)
         stored = sequences(exported(between.upstream), _with_meter(record, poisoned))
         finding.exactly("exit status of the gateway", running.stop(), 0)
     finding.note("refusals by the server", str(dict(sorted(between.answered.items()))))
