@@ -62,6 +62,7 @@ class Engine:
         self._states: dict[tuple[str, str], RuleState] = {}
         self._kinds: dict[str, DeviceKind] = {}
         self._remembering: Counter[str] = Counter()
+        self._shards: list[list[Subject]] = [[] for _ in range(SHARDS)]
         self._timers: list[tuple[float, str, str]] = []
         self._listeners: dict[tuple[str, bool, tuple[str, ...]], tuple[Rule[Any, Any], ...]] = {}
         for device in registry:
@@ -71,6 +72,7 @@ class Engine:
         """Start supervising ``device``; its silence counts from now."""
         subject = Subject(device, twin or Twin(device.id, last_seen=self.now))
         self.subjects[device.id] = subject
+        self._shards[subject.shard].append(subject)
         self._supervise(subject)
 
     def observe(self, report: Report, now: float) -> list[Transition]:
@@ -123,20 +125,15 @@ class Engine:
         if state is not None:
             self._remember(rule, device, state, self.rules[rule].reset(state, subject))
 
-    def remembers(self) -> Iterable[tuple[str, str]]:
-        """Return (rule, device) of every state held."""
-        return self._states.keys()
-
     def checkpoint(self) -> tuple[list[tuple[str, str, bytes | None]], list[tuple[int, bytes]]]:
         """Encode what changed since the last call: rule states (``None``: forgotten) and twin shards."""
         states = [(rule, device, self._encoded(rule, device)) for rule, device in self.dirty_states]
-        shards: dict[int, list[Twin]] = {shard: [] for shard in self.dirty_shards}
-        for subject in self.subjects.values() if shards else ():
-            if subject.shard in shards:
-                shards[subject.shard].append(subject.twin)
+        if self.presence.gaps:
+            states.append((PRESENCE, "", _encode(self.presence.gaps)))
+        shards = [(shard, _encode([s.twin for s in self._shards[shard]])) for shard in self.dirty_shards]
         self.dirty_states.clear()
         self.dirty_shards.clear()
-        return states, [(shard, _encode(twins)) for shard, twins in shards.items()]
+        return states, shards
 
     def restore(
         self,
@@ -164,6 +161,9 @@ class Engine:
             self._supervise(subject)
 
     def _restore_state(self, name: str, device: str, blob: bytes) -> None:
+        if name == PRESENCE:
+            self.presence.gaps = msgspec.msgpack.decode(blob, type=list[tuple[float, float]]) + self.presence.gaps
+            return
         rule = self.rules.get(name)
         version, kind, body = msgspec.msgpack.decode(blob, type=tuple[int, DeviceKind, msgspec.Raw])
         if rule is None or version != STATE_FORMAT:

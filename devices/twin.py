@@ -30,7 +30,8 @@ class Twin(Struct, array_like=True, gc=False):
     def is_duplicate(self, report: Report) -> bool:
         """Tell whether ``report`` was folded before, and remember it.
 
-        A sequence far below the window with a newer event time is a device that restarted its count, not a replay.
+        A sequence seen or far behind, but with a newer event time, is a device that restarted its count. Far behind
+        with an older time is only late, as an alarm may be that waited in its own lane: rather judged again than lost.
         """
         sequence = report.sequence
         if sequence is None:
@@ -44,14 +45,14 @@ class Twin(Struct, array_like=True, gc=False):
             self.seen_window = ((self.seen_window << ahead) | 1) & _MASK if ahead < WINDOW else 1
             self.highest_sequence = sequence
             return False
-        bit = 1 << -ahead if ahead > -WINDOW else 0
-        if bit and not self.seen_window & bit:
-            self.seen_window |= bit
+        if report.at > self.at and (ahead <= -WINDOW or self.seen_window & 1 << -ahead):
+            self.highest_sequence, self.seen_window = sequence, 1
             return False
-        if report.at <= self.at:
-            return True
-        self.highest_sequence, self.seen_window = sequence, 1
-        return False
+        if ahead <= -WINDOW:
+            return False
+        seen = bool(self.seen_window & 1 << -ahead)
+        self.seen_window |= 1 << -ahead
+        return seen
 
     def fold(self, report: Report) -> bool:
         """Merge what ``report`` says; older event time fills gaps but overwrites nothing newer.

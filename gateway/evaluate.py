@@ -77,7 +77,7 @@ class Evaluator:
         self._held_until = clock.now() + HEARING_S
 
     def restore(self, restored: Restored, resolved: Iterable[str]) -> None:
-        """Continue where the last checkpoint stood. Latches whose alert was resolved meanwhile are let go."""
+        """Continue where the last checkpoint stood."""
         now = self._clock.now()
         self._book.load(restored.alerts, resolved)
         at = restored.cursors.get(CHECKPOINT_TIME)
@@ -255,7 +255,7 @@ class Evaluator:
         self.problem = why
         self._book.give_back(changes)
         if kept := changes.checkpoint:
-            self._engine.dirty_states |= {(rule, device) for rule, device, _ in kept.rule_states}
+            self._engine.dirty_states |= {(rule, device) for rule, device, _ in kept.rule_states if rule != PRESENCE}
             self._engine.dirty_shards |= {shard for shard, _ in kept.twins}
             self._quarantine.dirty |= {stranger.device for stranger in kept.quarantine}
             self._evaluated = True

@@ -67,11 +67,6 @@ class AlertBook:
         """Return an open alert."""
         return self._by_id.get(id_)
 
-    def holds(self, rule: str, device: str) -> bool:
-        """Tell whether an alert of ``rule`` on ``device`` is open, whatever its subject."""
-        prefix = f"{rule}/{device}"
-        return prefix in self._open or any(f.startswith(prefix + "/") for f in self._open)
-
     @property
     def changed(self) -> bool:
         return bool(self._dirty or self._entries)

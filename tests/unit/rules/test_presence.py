@@ -142,7 +142,6 @@ def test_an_offline_device_stays_offline_over_a_restart() -> None:
     story.expect(RULE, "d", between=(10_000, 10_000), action=Action.CLEAR)
 
 
-@pytest.mark.xfail(reason="deaf times are not checkpointed: a second restart forgets the credit of the first")
 def test_the_credit_of_one_downtime_survives_the_next() -> None:
     story = one().says("d").at(200).restart(down_s=5_000).at(5_210).restart(down_s=1)
     story.expect_nothing(until=5_300)
