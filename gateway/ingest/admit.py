@@ -22,6 +22,7 @@ class Admission:
         self._max_payload = max_payload_bytes
         self._interval = 1.0 / rate_per_s
         self._tolerance = burst / rate_per_s
+        self._ceiling = self._tolerance + 2 * self._interval
         self._rate = rate_per_s
         self._due: dict[str, float] = {}
 
@@ -38,6 +39,8 @@ class Admission:
             now = envelope.received_at
             due = due_of.get(route.sender, now)
             if due < now:
+                due = now
+            if due - now > self._ceiling:  # only a clock that was set back gets here: lock nobody out for it
                 due = now
             if due - now > tolerance or len(envelope.payload) > self._max_payload:
                 refused.append((envelope, self._reason(envelope, route.sender)))

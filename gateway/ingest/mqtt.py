@@ -244,7 +244,7 @@ class Session:
         except (OSError, TimeoutError) as error:
             if self._connection is not None:
                 self._connection.fail("no answer")
-            return f"{o.host}:{o.port}: {error or 'no answer'}"
+            return f"{o.host}:{o.port}: {str(error) or 'no answer'}"
         if ready:
             self._set_connected(True)
             since = loop.time()
