@@ -34,10 +34,24 @@ class Lengths(Struct, frozen=True):
 
 # 70 s: longer than the gateway's own clean-up waits between its rounds.
 FULL = Lengths(
-    kills=50, ready_s=5.0, share=0.8, kills_to_turn_red=5, restarts=20, moods=3, full_disk_s=70.0, made_up=10_000
+    kills=50,
+    ready_s=5.0,
+    share=0.8,
+    kills_to_turn_red=5,
+    restarts=20,
+    moods=3,
+    full_disk_s=70.0,
+    made_up=10_000,
 )
 SHORT = Lengths(
-    kills=5, ready_s=30.0, share=0.3, kills_to_turn_red=3, restarts=3, moods=1, full_disk_s=0.0, made_up=1_000
+    kills=5,
+    ready_s=30.0,
+    share=0.3,
+    kills_to_turn_red=3,
+    restarts=3,
+    moods=1,
+    full_disk_s=0.0,
+    made_up=1_000,
 )
 
 
