@@ -1,27 +1,45 @@
 """Envelope -> reports or a reject: the one entry point to all dialects."""
 
-from devices.dialects.dialect import Dialect, Lane, Route
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from devices.dialects.dialect import Context, Dialect, Lane, Route
 from devices.dialects.native import Native
-from devices.model import Envelope, Reject, RejectReason, Report
+from devices.model import Envelope, Ignored, Reject, RejectReason, Report
 from devices.registry import Registry
 
-DIALECTS: dict[str, type[Dialect]] = {"native": Native}
-
+DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (Native,)}
+NATIVE: dict[str, dict[str, Any]] = {"native": {}}
 MAX_CACHED_TOPICS = 400_000
 
 
 class Decoder:
-    """Routes topics to dialects and decodes. Topics are routed once; the cache is bounded against made-up topics."""
+    """Routes topics to dialects and decodes. Topics are routed once; the cache is bounded against made-up topics.
 
-    def __init__(self, registry: Registry, site: str = "", dialects: tuple[str, ...] = tuple(DIALECTS)) -> None:
+    ``dialects`` maps the dialects spoken here to their options; ``context`` is what they all are given.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        site: str = "",
+        dialects: Mapping[str, dict[str, Any]] = NATIVE,
+        context: Context | None = None,
+    ) -> None:
+        given = context or Context()
         self.registry = registry
-        self._site = site
-        self._dialects = {name: DIALECTS[name]() for name in dialects}
+        self.ignored = 0
+        self._dialects: dict[str, Dialect] = {}
+        for name, options in dialects.items():
+            own = msgspec.structs.replace(given, site=site, registry=registry, options=options)
+            self._dialects[name] = DIALECTS[name](own)
         self._routes: dict[str, Route | Reject] = {}
 
     def filters(self) -> dict[str, Lane]:
         """Return the topic filters to subscribe to, each with its lane."""
-        return {f: lane for d in self._dialects.values() for f, lane in d.filters(self._site).items()}
+        return {f: lane for dialect in self._dialects.values() for f, lane in dialect.filters().items()}
 
     def route(self, topic: str) -> Route | Reject:
         """Return whom ``topic`` belongs to."""
@@ -32,13 +50,13 @@ class Decoder:
             found = self._routes[topic] = self._find(topic)
         return found
 
-    def decode(self, envelope: Envelope) -> list[Report] | Reject:
+    def decode(self, envelope: Envelope) -> list[Report] | Reject | Ignored:
         """Decode one message. Never raises on bad input: what cannot be understood is a ``Reject``."""
-        reports, rejects = self.decode_all([envelope])
-        return rejects[0][1] if rejects else reports
+        found = self._read(self.route(envelope.topic), envelope)
+        return [found] if isinstance(found, Report) else found
 
     def decode_all(self, envelopes: list[Envelope]) -> tuple[list[Report], list[tuple[int, Reject]]]:
-        """Decode a batch; rejects come with their index."""
+        """Decode a batch; rejects come with their index, what is deliberately ignored is only counted."""
         reports: list[Report] = []
         rejects: list[tuple[int, Reject]] = []
         known, route_of = self._routes.get, self.route
@@ -52,24 +70,43 @@ class Decoder:
                 reports.append(found)
             elif type(found) is list:
                 reports += found
+            elif type(found) is Reject:
+                rejects.append((index, found))
             else:
-                rejects.append((index, found))  # type: ignore[arg-type]
+                self.ignored += 1
         return reports, rejects
 
     def forget_routes(self) -> None:
         """The registry changed: look every topic up again."""
         self._routes.clear()
 
+    def _read(self, route: Route | Reject, envelope: Envelope) -> Report | list[Report] | Reject | Ignored:
+        if isinstance(route, Reject):
+            return route
+        try:
+            return route.read(route, envelope)
+        except Exception as error:
+            return _unforeseen(error)
+
     def _find(self, topic: str) -> Route | Reject:
         for dialect in self._dialects.values():
             if dialect.owns(topic):
-                route = dialect.route(topic, self._site)
+                route = dialect.route(topic)
                 if isinstance(route, Route):
                     device = self.registry.resolve(route.dialect, route.sender)
                     route.device = device.id if device else route.sender
                     route.registered = device is not None
                 return route
         return Reject(RejectReason.UNKNOWN_DIALECT, f"no dialect understands topic {topic[:120]!r}")
+
+
+def options_of(dialect: str, given: dict[str, Any]) -> Any:
+    """Read a dialect's options from the site file.
+
+    Raises:
+        msgspec.ValidationError: an unknown option or a wrong type.
+    """
+    return msgspec.convert(given, DIALECTS[dialect].Options)
 
 
 def _unforeseen(error: Exception) -> Reject:

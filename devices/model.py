@@ -86,6 +86,7 @@ class Report(Struct, gc=False):
     sequence: int | None = None
     dedup_key: str | None = None
     raw_codes: dict[str, Any] | None = None
+    dialect: str = "native"
 
 
 class Reject(Struct, gc=False):
@@ -93,3 +94,9 @@ class Reject(Struct, gc=False):
 
     reason: RejectReason
     detail: str
+
+
+class Ignored(Struct, gc=False):
+    """A message that is understood and holds nothing for us (a picture, a configuration): ``why`` says so."""
+
+    why: str

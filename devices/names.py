@@ -58,7 +58,28 @@ SERVICE_MODES = (
     "stopped",
     "unknown",
 )
+PLATE = ("plate_text", "credential_ref", "direction", "lane", "plate_color", "confidence")
 PASSAGE = ("credential_type", "credential_ref", "person_ref", "direction", "door_id", "reader_id", "confidence")
+
+LIFT_FAULTS = {
+    "overrun_top": "ran past the top landing (冲顶)",
+    "overrun_bottom": "ran past the bottom landing (蹲底)",
+    "overspeed": "faster than allowed (超速)",
+    "speed_abnormal": "speed not as commanded (速度异常)",
+    "door_open_while_running": "door opened during a run (运行中开门)",
+    "unintended_car_movement": "moved with the door open (开门走车)",
+    "stopped_outside_door_zone": "stopped between floors (门区外停梯)",
+    "door_open_fault": "door does not open (开门故障)",
+    "door_close_fault": "door does not close (关门故障)",
+    "door_repeated_cycling": "door opens and closes again and again (反复开关门)",
+    "safety_circuit_open": "safety circuit broken (安全回路断路)",
+    "door_lock_circuit_open": "door lock circuit broken (门锁回路断路)",
+    "landing_button_stuck": "landing button stuck (层站按钮粘连)",
+    "motor_run_time_limiter": "motor run time limiter acted (电动机运转时间限制器动作)",
+    "floor_position_lost": "floor position lost (楼层信息丢失)",
+    "restart_inhibited": "restart inhibited after a fault (防止电梯再运行故障)",
+    "power_failure": "no power (停电)",
+}
 
 QUANTITIES: dict[str, Quantity] = {
     "battery_percent": Quantity("%", EVERY, "remaining battery", 0, 100),
@@ -77,6 +98,8 @@ QUANTITIES: dict[str, Quantity] = {
     "passage_count": Quantity("1", frozenset({A}), "passages since commissioning"),
     "frame_rate": Quantity("1/s", frozenset({C}), "frames decoded per second", 0, 1000),
     "object_count": Quantity("1", frozenset({C}), "objects in view"),
+    "snr": Quantity("dB", EVERY, "signal to noise ratio"),
+    "run_time_h": Quantity("h", frozenset({L}), "running hours since commissioning", 0),
     "water_level": Quantity("m", frozenset({W}), "water level above the floor"),
 }
 
@@ -86,6 +109,16 @@ STATES: dict[str, State] = {
     "carbon_monoxide": State("bool", frozenset({S}), "carbon monoxide alarm sounding"),
     "gas": State("bool", frozenset({S}), "gas alarm sounding"),
     "manual_call_point": State("bool", frozenset({S}), "call point pressed"),
+    "linked_alarm": State("bool", frozenset({S}), "sounding because another detector of its group alarms"),
+    "test_active": State("bool", frozenset({S}), "being tested"),
+    "shielded": State("bool", frozenset({S}), "taken out of service at the panel (屏蔽)"),
+    "supervised": State("bool", frozenset({S}), "supervisory signal (监管)"),
+    "started": State("bool", frozenset({S}), "controlled equipment started (启动)"),
+    "feedback": State("bool", frozenset({S}), "controlled equipment confirms (反馈)"),
+    "delay": State("bool", frozenset({S}), "waiting before it acts (延时)"),
+    "main_power_fault": State("bool", frozenset({S, L}), "mains failed (主电故障)"),
+    "backup_power_fault": State("bool", frozenset({S, L}), "battery supply failed (备电故障)"),
+    "valve_state": State("text", frozenset({S, W}), "shut-off valve", ("open", "closed")),
     "muted": State("bool", frozenset({S}), "sounder silenced at the device"),
     "tamper": State("bool", EVERY, "housing opened or device removed"),
     "fault": State("bool", EVERY, "device reports a fault of its own"),
@@ -103,10 +136,19 @@ STATES: dict[str, State] = {
     "door_zone": State("bool", frozenset({L}), "car is within the unlocking zone"),
     "door_closed": State("bool", frozenset({L}), "car doors shut"),
     "passengers_present": State("bool", frozenset({L}), "someone is in the car"),
-    "entrapment": State("bool", frozenset({L}), "controller reports people shut in"),
+    "entrapment": State("bool", frozenset({L}), "controller reports people shut in (困人)"),
+    "at_landing": State("bool", frozenset({L}), "car stands level with a landing (平层)"),
+    "out_of_service": State("bool", frozenset({L}), "not taking calls"),
+    **{name: State("bool", frozenset({L}), meaning) for name, meaning in LIFT_FAULTS.items()},
     "lock_state": State("text", frozenset({A}), "lock position", ("locked", "unlocked")),
     "barrier_state": State("text", frozenset({A}), "barrier position", ("up", "down", "moving")),
     "motion": State("bool", frozenset({C}), "motion in view"),
+    "occupancy": State("bool", frozenset({C}), "somebody or something in the watched field"),
+    "stream_lost": State("bool", frozenset({C}), "no picture arrives"),
+    "storage_fault": State("bool", frozenset({C}), "recording medium failed"),
+    "visual_fire": State("bool", frozenset({C}), "flames or smoke seen by the camera"),
+    "input_state": State("bool", frozenset({C, A}), "digital input active"),
+    "relay_state": State("bool", frozenset({C, A}), "relay output active"),
     "water_leak": State("bool", frozenset({W}), "water where none should be"),
 }
 
@@ -114,8 +156,11 @@ DETECTION = ("object_id", "object_class", "phase", "zones", "score", "box", "sna
 
 EVENTS: dict[str, EventCode] = {
     "self_test": EventCode(frozenset({S}), "self test finished", ("passed",)),
-    "alarm_button": EventCode(frozenset({L}), "alarm button pressed in the car"),
-    "unknown_fault": EventCode(frozenset({L, S}), "fault code without a table entry", ("raw_code",)),
+    "alarm_button": EventCode(frozenset({L}), "alarm button pressed in the car (用户报警)"),
+    "e_bike_in_car": EventCode(frozenset({L, C}), "electric bicycle in the car (电动车入梯)", DETECTION),
+    "unknown_fault": EventCode(
+        frozenset({L, S}), "fault code without a table entry", ("raw_code", "code_system", "active", "correlation_id")
+    ),
     "access_granted": EventCode(
         frozenset({A}),
         "credential accepted",
@@ -130,6 +175,21 @@ EVENTS: dict[str, EventCode] = {
     "door_held_open": EventCode(frozenset({A}), "door open longer than the controller allows", ("door_id",)),
     "door_opened": EventCode(frozenset({A}), "door opened", ("door_id",)),
     "door_closed": EventCode(frozenset({A}), "door closed", ("door_id",)),
+    "doorbell": EventCode(frozenset({A}), "somebody rings", ("door_id",)),
+    "exit_button": EventCode(frozenset({A}), "opened from inside by button", ("door_id",)),
+    "remote_open": EventCode(frozenset({A}), "opened from afar", ("door_id", "person_ref")),
+    "plate_recognised": EventCode(
+        frozenset({A, C}),
+        "number plate read",
+        PLATE,
+    ),
+    "no_plate_read": EventCode(frozenset({A, C}), "a vehicle without a readable plate", ("direction", "lane")),
+    "vehicle_lingering": EventCode(frozenset({A, C}), "a vehicle stays at the barrier", ("lane", "credential_ref")),
+    "vehicle_reversed": EventCode(frozenset({A, C}), "a vehicle backed out", ("lane", "credential_ref")),
+    "object_detected": EventCode(frozenset({C}), "an object is tracked", (*DETECTION, "rule_name")),
+    "line_crossed": EventCode(frozenset({C}), "an object crossed a line", (*DETECTION, "rule_name", "direction")),
+    "intrusion": EventCode(frozenset({C}), "an object is in a forbidden field", (*DETECTION, "rule_name")),
+    "loitering": EventCode(frozenset({C}), "somebody lingers", (*DETECTION, "rule_name")),
     "duress": EventCode(frozenset({A}), "opened under threat", ("door_id", "credential_ref")),
     "falling_object": EventCode(
         frozenset({C}),

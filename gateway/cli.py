@@ -102,7 +102,7 @@ def decode(
     as_json: Annotated[bool, typer.Option("--json", help='Print a list of reports, or {"reject": reason}.')] = False,
 ) -> None:
     """Show what the gateway makes of one message. A refused message is an answer too: exit 0."""
-    from devices.model import Reject
+    from devices.model import Ignored, Reject
     from gateway import inspect_message, show
     from gateway.config import load_site
 
@@ -116,6 +116,8 @@ def decode(
         typer.echo(inspect_message.as_json(found))
     elif isinstance(found, Reject):
         show.reject(_console(), found)
+    elif isinstance(found, Ignored):
+        _console().print(f"ignored on purpose: {found.why}", markup=False)
     else:
         show.reports(_console(), found)
 

@@ -6,11 +6,13 @@ import time
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from devices.decode import DIALECTS, Decoder
-from devices.model import Envelope, Reject, RejectReason, Report
+from devices.dialects.dialect import Context
+from devices.model import Envelope, Ignored, Reject, RejectReason, Report
 from devices.registry import Registry
 from gateway.config import registry_of
 from gateway.errors import OperatorError
@@ -45,7 +47,9 @@ def payload_limit(site: Site | None) -> int:
     return (site.ingest if site else Ingest()).max_payload_bytes
 
 
-def decode(site: Site | None, dialect: str, topic: str, payload: bytes, retained: bool) -> list[Report] | Reject:
+def decode(
+    site: Site | None, dialect: str, topic: str, payload: bytes, retained: bool
+) -> list[Report] | Reject | Ignored:
     """Decode one message as the running gateway would, received now. Without a site every device is a stranger.
 
     Raises:
@@ -56,11 +60,17 @@ def decode(site: Site | None, dialect: str, topic: str, payload: bytes, retained
     if len(payload) > payload_limit(site):
         return Reject(RejectReason.TOO_LARGE, f"payload is larger than {payload_limit(site)} bytes")
     registry = registry_of(site) if site else Registry()
-    decoder = Decoder(registry, site.site.id if site else "", (dialect,))
+    options = site.dialects.get(dialect, {}) if site else {}
+    context = Context(zone=ZoneInfo(site.site.timezone if site else "Asia/Shanghai"))
+    decoder = Decoder(registry, site.site.id if site else "", {dialect: options}, context)
     return decoder.decode(Envelope(topic, payload, time.time(), retained=retained))
 
 
-def as_json(found: list[Report] | Reject) -> str:
-    """Return the reports as a JSON list, or ``{"reject": reason, "detail": ...}``."""
-    answer: Any = {"reject": found.reason, "detail": found.detail} if isinstance(found, Reject) else found
+def as_json(found: list[Report] | Reject | Ignored) -> str:
+    """Return the reports as a JSON list, empty for an ignored message, or ``{"reject": reason, "detail": ...}``."""
+    answer: Any = found
+    if isinstance(found, Reject):
+        answer = {"reject": found.reason, "detail": found.detail}
+    elif isinstance(found, Ignored):
+        answer = []
     return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()

@@ -24,7 +24,7 @@ class Quarantine:
             stranger = self.known[report.device] = Stranger(
                 device=report.device,
                 kind=report.kind,
-                dialect="native",
+                dialect=report.dialect,
                 first_seen=report.received_at,
                 last_seen=report.received_at,
                 count=0,

@@ -19,6 +19,7 @@ from devices.decode import Decoder
 from devices.dialects.dialect import Lane
 from devices.model import Envelope, Reject
 from gateway.config import registry_of
+from gateway.dialects import decoder_of
 from gateway.errors import OperatorError
 from gateway.journal.row import unpack
 from gateway.site import Site
@@ -86,7 +87,7 @@ def replay(site: Site, lane: Lane | None, start: int) -> Iterator[Item]:
     paths = {each: _path(site, each) for each in lanes}
     dead = {each: _dead(path) for each, path in paths.items()}
     registry = registry_of(site)
-    decoder, engine, count = Decoder(registry, site.site.id), None, 0
+    decoder, engine, count = decoder_of(site, registry), None, 0
     for message in heapq.merge(*(_messages(*pair, start) for pair in paths.items()), key=lambda m: m.at):
         if message.envelope is None:
             yield Damaged(message.lane, message.seq, message.count)
@@ -104,7 +105,7 @@ def _judge(message: _Message, envelope: Envelope, decoder: Decoder, engine: Engi
         return
     if was_dead:
         yield Mended(message.lane, message.seq, envelope.topic)
-    for report in found:
+    for report in found if isinstance(found, list) else ():
         for transition in engine.observe(report, envelope.received_at):
             yield Said(message.lane, message.seq, transition)
 

@@ -176,5 +176,14 @@ class Site(Model):
     journal: Journal = Field(default_factory=Journal, description="the durable inbound log")
     history: History = Field(default_factory=History, description="the time-series store")
     api: Api = Field(default_factory=Api, description="the console's server")
+    dialects: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="vendor dialects spoken here and their options; native always is"
+    )
+    keep_plates: bool = Field(
+        default=False, description="keep number plates readable; otherwise they become pseudonyms like cards"
+    )
+    pseudonym_key: Secret | None = Field(
+        default=None, description="key that turns card numbers into pseudonyms; default: one made in data_dir"
+    )
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters per rule; see docs/rules.md")
     channels: list[Channel] = Field(default_factory=list, description="notification channels")

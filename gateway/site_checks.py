@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import msgspec
 from pydantic import BaseModel, ValidationError
 
+from devices.decode import options_of
 from gateway.site_fields import Problem, closest, field_problems
 from gateway.yaml_reader import Loc
 
@@ -31,6 +33,7 @@ def cross_problems(
         *_timezone(data),
         *_buildings(data),
         *_devices(data, dialects),
+        *_dialects(data, dialects),
         *_rules(data, rules),
         *_mqtt(data, base),
         *_urls(data),
@@ -95,6 +98,17 @@ def _devices(data: Mapping[str, Any], dialects: Mapping[str, Any]) -> Iterator[P
         if isinstance(dialect, str) and dialect not in dialects:
             yield Problem((*loc, "dialect"), f"unknown dialect {dialect!r}", closest(dialect, dialects))
     yield from _addresses(rows)
+
+
+def _dialects(data: Mapping[str, Any], dialects: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, options in _section(data, "dialects").items():
+        if name not in dialects:
+            yield Problem(("dialects", name), f"unknown dialect {name!r}", closest(str(name), dialects))
+            continue
+        try:
+            options_of(name, options)
+        except msgspec.ValidationError as error:
+            yield Problem(("dialects", name), str(error), f"see docs/dialects.md for the options of {name}")
 
 
 def _addresses(rows: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:

@@ -1,12 +1,14 @@
-"""What every dialect offers, and the tools they share."""
+"""What every dialect offers, and what it is given."""
 
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from devices.model import DeviceKind, Envelope, Reject, Report, StateValue, TimeQuality
+from devices.model import DeviceKind, Envelope, Ignored, Reject, Report, StateValue, TimeQuality
+from devices.registry import Registry
 
 YEAR_2020 = 1_577_836_800.0
 MAX_AHEAD_S = 60.0
@@ -23,9 +25,10 @@ class Lane(StrEnum):
 class Route(Struct, gc=False):
     """Whom a topic belongs to, and how to read it. One per topic, so what is slow to find is found once.
 
-    ``sender`` is the device's address: the unit of rate limits and of identity. ``read`` turns one message into
-    reports; it never raises on bad input. The decoder fills in ``device``, the id in the registry (a stranger's
-    address otherwise), and ``registered``. ``states`` are the last good ones: most messages repeat them.
+    ``sender`` is the address the topic names: the unit of rate limits, and of identity where a topic names a device.
+    ``read`` turns one message into reports; it never raises on bad input. The decoder fills in ``device``, the id in
+    the registry (a stranger's address otherwise), and ``registered``. ``states`` are the last good ones: most messages
+    repeat them.
     """
 
     dialect: str
@@ -37,21 +40,45 @@ class Route(Struct, gc=False):
     states: dict[str, StateValue] | None = None
 
 
-Read = Callable[[Route, Envelope], Report | list[Report] | Reject]
+Read = Callable[[Route, Envelope], Report | list[Report] | Reject | Ignored]
+
+
+class Context(Struct):
+    """What a dialect is given once: the site's id and zone, its inventory, the key that turns credentials into
+    pseudonyms, whether plates may be kept, and its own options from the site file.
+    """
+
+    site: str = ""
+    zone: tzinfo = UTC
+    registry: Registry = field(default_factory=Registry)
+    key: bytes = b""
+    keep_plates: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class NoOptions(Struct, forbid_unknown_fields=True):
+    """Options of a dialect that has none."""
 
 
 class Dialect(Protocol):
-    """One way of speaking MQTT. Pure: bytes in, reports out."""
+    """One way of speaking MQTT. Pure: bytes in, reports out.
 
-    name: str
+    ``Options`` is a ``msgspec.Struct`` with defaults and ``forbid_unknown_fields``: what the site file may set under
+    ``dialects: {NAME: {...}}``.
+    """
 
-    def filters(self, site: str) -> dict[str, Lane]:
+    name: ClassVar[str]
+    Options: ClassVar[Any]
+
+    def __init__(self, context: Context) -> None: ...
+
+    def filters(self) -> dict[str, Lane]:
         """MQTT topic filters to subscribe to, each with its lane."""
 
     def owns(self, topic: str) -> bool:
         """Tell whether ``topic`` is this dialect's."""
 
-    def route(self, topic: str, site: str) -> Route | Reject:
+    def route(self, topic: str) -> Route | Reject:
         """Read the sender from ``topic``; called once per topic, the answer is cached."""
 
 

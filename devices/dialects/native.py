@@ -3,12 +3,12 @@
 import re
 from collections.abc import Container
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zlib import crc32
 
 import msgspec
 
-from devices.dialects.dialect import MAX_BEHIND_S, Lane, Read, Route, plausible
+from devices.dialects.dialect import MAX_BEHIND_S, Context, Lane, NoOptions, Read, Route, plausible
 from devices.model import DeviceKind, Envelope, Event, Reject, RejectReason, Report, StateValue, TimeQuality
 from devices.names import EVENTS, QUANTITIES, STATES
 
@@ -121,9 +121,14 @@ _status = msgspec.json.Decoder(Status)
 class Native:
     """Decoder of the native dialect."""
 
-    name = "native"
+    name: ClassVar[str] = "native"
+    Options: ClassVar[Any] = NoOptions
 
-    def filters(self, site: str) -> dict[str, Lane]:
+    def __init__(self, context: Context) -> None:
+        self._site = context.site
+
+    def filters(self) -> dict[str, Lane]:
+        site = self._site
         return {
             f"community/{site}/+/+/event": Lane.ALARM,
             f"community/{site}/+/+/status": Lane.ALARM,
@@ -133,7 +138,7 @@ class Native:
     def owns(self, topic: str) -> bool:
         return topic.startswith("community/")
 
-    def route(self, topic: str, site: str) -> Route | Reject:
+    def route(self, topic: str) -> Route | Reject:
         match = _TOPIC.fullmatch(topic)
         kind = _KINDS.get(match[2]) if match else None
         if match is None or kind is None:
@@ -142,8 +147,8 @@ class Native:
                 f"topic {topic[:120]!r} is not community/SITE/KIND/DEVICE/(telemetry|event|status) "
                 f"with KIND one of {', '.join(_KINDS)}",
             )
-        if site and match[1] != site:
-            return Reject(RejectReason.BAD_TOPIC, f"topic names site {match[1]!r}, this gateway serves {site!r}")
+        if self._site and match[1] != self._site:
+            return Reject(RejectReason.BAD_TOPIC, f"topic names site {match[1]!r}, this gateway serves {self._site!r}")
         return Route("native", match[3], kind, _read_status if match[4] == "status" else _READERS[kind])
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alert_rules.catalogue import build_rules
+from alert_rules.catalogue import RULES, build_rules
 from alert_rules.engine import Engine
 from devices.model import DeviceKind, Envelope, Reject
 from devices.names import EVENTS, QUANTITIES, STATES
@@ -37,6 +37,10 @@ ODD: list[Any] = [
     [],
     {},
 ]
+
+
+JUDGED_STATES = {name for rule in RULES.values() for name in rule.states}
+JUDGED_EVENTS = sorted({code for rule in RULES.values() for code in rule.events})
 
 
 class Maker:
@@ -85,13 +89,16 @@ class Maker:
 
     def _pairs(self, names: list[str], values: list[Any]) -> dict[str, Any]:
         dice = self.dice
-        chosen = dice.sample(names, dice.randrange(6)) + dice.choice([[], [], [], ["events"], ["made_up"]])
+        judged = [name for name in names if name in JUDGED_STATES]
+        chosen = dice.sample(
+            judged if len(judged) > 6 and dice.random() < 0.5 else names, dice.randrange(6)
+        ) + dice.choice([[], [], [], ["events"], ["made_up"]])
         return {name: dice.choice(ODD) if dice.random() < 0.02 else dice.choice(values) for name in chosen}
 
     def _event(self) -> dict[str, Any]:
         dice = self.dice
-        code = dice.choice(list(EVENTS))
-        given = {name: dice.choice([*ODD, "a", "start", "end"]) for name in EVENTS[code].attributes}
+        code = dice.choice(JUDGED_EVENTS if dice.random() < 0.5 else list(EVENTS))
+        given = {name: dice.choice([*ODD, "a", "start", "end", 0.9, 0.9]) for name in EVENTS[code].attributes}
         return {"code": dice.choice(ODD) if dice.random() < 0.05 else code, **given}
 
 

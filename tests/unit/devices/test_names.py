@@ -9,7 +9,7 @@ import pytest
 from devices.model import DeviceKind
 from devices.names import EVENTS, EVERY, QUANTITIES, STATES, EventCode, Quantity, State
 
-SI_OR_USUAL = {"%", "V", "dBm", "1", "degC", "%/m", "%LEL", "m/s", "1/s", "m"}
+SI_OR_USUAL = {"%", "V", "dB", "dBm", "h", "1", "degC", "%/m", "%LEL", "m/s", "1/s", "m"}
 STORE_WORDS = {"time", "site", "building", "device"}
 
 

@@ -1,0 +1,99 @@
+"""Strict readers of what devices write: numbers as text, words for truth, times of several clocks, dirty text.
+
+None of them guesses: what is not understood is ``None``, which means unknown.
+"""
+
+import hashlib
+import hmac
+import math
+import re
+from collections.abc import Collection
+from datetime import datetime, tzinfo
+from typing import Any
+
+_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
+YES = frozenset({"true", "on", "1", "yes"})
+NO = frozenset({"false", "off", "0", "no"})
+
+
+def number(value: Any, scale: float = 1.0) -> float | None:
+    """Read a finite number, also from text such as ``"83.000000"``; truth values are no numbers."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        scaled = float(value) * scale
+    except OverflowError:
+        return None
+    return scaled if math.isfinite(scaled) else None
+
+
+def whole(value: Any) -> int | None:
+    """Read an integer of at most 64 bits, also from text."""
+    read = number(value)
+    return int(read) if read is not None and read == int(read) and abs(read) < 2**63 else None
+
+
+def truth(value: Any, yes: Collection[str] = YES, no: Collection[str] = NO) -> bool | None:
+    """Read a truth value by the words of its field, whatever their case; other words are unknown."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        value = f"{value:g}"
+    if not isinstance(value, str):
+        return None
+    word = value.strip().lower()
+    return True if word in yes else False if word in no else None
+
+
+def text(payload: bytes, fallback: str = "") -> str | None:
+    """Decode UTF-8 without byte order mark and NULs; ``fallback`` names the one other encoding a maker uses."""
+    cleaned = payload.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf")
+    for encoding in filter(None, ("utf-8", fallback)):
+        try:
+            return cleaned.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def iso(value: Any) -> float | None:
+    """Read an ISO 8601 time with offset into epoch seconds; without an offset it is unknown."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None
+
+
+def local(value: Any, zone: tzinfo, pattern: str = "%Y-%m-%d %H:%M:%S") -> float | None:
+    """Read a local time without offset in the configured zone into epoch seconds."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return datetime.strptime(value.strip(), pattern).replace(tzinfo=zone).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def pseudonym(key: bytes, value: Any) -> str | None:
+    """Turn a card number, plate or person id into a keyed hash: the same one each time, of no use elsewhere.
+
+    HMAC-SHA-256 (RFC 2104), 16 hex digits. Empty and placeholder values are no credential.
+    """
+    word = str(value).strip() if value is not None else ""
+    if not word or word.lower() in ("undefined", "null", "none", "0"):
+        return None
+    return hmac.new(key, word.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def member(data: Any, *path: str) -> Any:
+    """Walk nested objects; ``None`` where a step is missing or no object."""
+    for step in path:
+        if not isinstance(data, dict):
+            return None
+        data = data.get(step)
+    return data
