@@ -5,12 +5,11 @@ from typing import Any
 
 import msgspec
 
+from devices.dialects import DIALECTS
 from devices.dialects.dialect import Context, Dialect, Lane, Route
-from devices.dialects.native import Native
 from devices.model import Envelope, Ignored, Reject, RejectReason, Report
 from devices.registry import Registry
 
-DIALECTS: dict[str, type[Dialect]] = {dialect.name: dialect for dialect in (Native,)}
 NATIVE: dict[str, dict[str, Any]] = {"native": {}}
 MAX_CACHED_TOPICS = 400_000
 
@@ -29,6 +28,7 @@ class Decoder:
         context: Context | None = None,
     ) -> None:
         given = context or Context()
+        self.commands = given.commands
         self.registry = registry
         self.ignored = 0
         self._dialects: dict[str, Dialect] = {}

@@ -1,0 +1,11 @@
+"""One file per vendor dialect; a dialect is registered by its line here."""
+
+from devices.dialects.dialect import Dialect
+from devices.dialects.native import Native
+
+DIALECTS: dict[str, type[Dialect]] = {
+    dialect.name: dialect
+    for dialect in (
+        Native,
+    )
+}

@@ -43,9 +43,17 @@ class Route(Struct, gc=False):
 Read = Callable[[Route, Envelope], Report | list[Report] | Reject | Ignored]
 
 
+class Command(Struct, frozen=True):
+    """Something a dialect must ask of a device (a Sparkplug rebirth, say); published at QoS 0, never retained."""
+
+    topic: str
+    payload: bytes
+
+
 class Context(Struct):
     """What a dialect is given once: the site's id and zone, its inventory, the key that turns credentials into
-    pseudonyms, whether plates may be kept, and its own options from the site file.
+    pseudonyms, whether plates may be kept, and its own options from the site file. What it wants published it appends
+    to ``commands``; it limits its own rate.
     """
 
     site: str = ""
@@ -54,6 +62,7 @@ class Context(Struct):
     key: bytes = b""
     keep_plates: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    commands: list[Command] = field(default_factory=list)
 
 
 class NoOptions(Struct, forbid_unknown_fields=True):
