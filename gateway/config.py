@@ -138,7 +138,7 @@ def _text(path: Path) -> str:
 
 def _judge(data: dict[str, Any], base: Path) -> tuple[Site | None, list[Problem]]:
     from alert_rules.catalogue import RULES  # both load every rule and dialect: not for `gateway --help`
-    from devices.decode import DIALECTS
+    from devices.dialects import DIALECTS
 
     site, problems = None, []
     try:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from devices.decode import DIALECTS, Decoder
+from devices.decode import Decoder
+from devices.dialects import DIALECTS
 from devices.dialects.dialect import Context
 from devices.model import Envelope, Ignored, Reject, RejectReason, Report
 from devices.registry import Registry
