@@ -103,6 +103,7 @@ class Gateway:
 
         self._site = site
         decoder = decoder_of(site, registry)
+        self._commands = decoder.commands
         self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
 
         self._engine = Engine(build_rules(site.rules), registry, clock.now())
@@ -175,6 +176,7 @@ class Gateway:
         tasks.start("history", self._drain.run())
         tasks.start("notify", self._notifier.run())
         tasks.start("show-devices", self._show_devices())
+        tasks.start("ask-devices", self._ask_devices())
         tasks.start("show-health", self._watch_health())
         tasks.start("maintenance", self._maintain())
         gc.collect()
@@ -204,7 +206,7 @@ class Gateway:
         self._evaluator.stop()
         await tasks.finish("evaluate", within_s=DRAIN_S)
         await self._drain_history()
-        await tasks.cancel("history", "notify", "show", "maintenance", within_s=DRAIN_S)
+        await tasks.cancel("history", "notify", "ask", "show", "maintenance", within_s=DRAIN_S)
 
     async def _drain_history(self) -> None:
         """Give the history store a moment; what it does not take now waits in the journal."""
@@ -263,6 +265,14 @@ class Gateway:
                 continue
             found = (self._inventory.get(device) for device in list(changed)[:SHOWN_DEVICES])
             self.hub.publish("devices", {"items": [device_view(*pair) for pair in found if pair]})
+
+    async def _ask_devices(self) -> None:
+        """Publish what dialects must ask of devices."""
+        while True:
+            await asyncio.sleep(1)
+            while self._commands:
+                command = self._commands.pop(0)
+                self._sessions[Lane.TELEMETRY].publish(command.topic, command.payload)
 
     async def _watch_health(self) -> None:
         """Push health on change and every ten seconds."""

@@ -153,6 +153,11 @@ class Connection(asyncio.Protocol):
             words[1::2] = packet_ids
             self._transport.write(struct.pack(f">{len(words)}H", *words))
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send at QoS 0; on a closed connection it is lost, as QoS 0 may be."""
+        if not self.closed.done():
+            self._transport.write(mqtt5.PublishPacket(topic, payload).write())
+
     async def supervise(self) -> None:
         """Ping within the keep-alive and give up on a broker silent for one and a half (MQTT 5, section 3.1.2.10)."""
         loop = asyncio.get_running_loop()
@@ -258,6 +263,11 @@ class Session:
         if connected != self.connected:
             self.connected = connected
             self._on_connected(connected)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send at QoS 0; lost while the broker is away."""
+        if self._connection is not None:
+            self._connection.publish(topic, payload)
 
     def pause(self) -> None:
         """Stop taking in messages."""
