@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from devices.decode import Decoder
-from devices.model import DeviceKind, Envelope, Reject, RejectReason, Report
+from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 from devices.registry import Device, Registry
 
 NOON = 1_790_000_000.0
@@ -22,7 +22,7 @@ def topic(kind: DeviceKind = SMOKE, channel: str = "event", device: str = "", si
     return f"community/{site}/{kind}/{device or f'{kind}-1'}/{channel}"
 
 
-def decode(payload: bytes | dict[str, Any], where: str = "", retained: bool = False) -> list[Report] | Reject:
+def decode(payload: bytes | dict[str, Any], where: str = "", retained: bool = False) -> list[Report] | Reject | Ignored:
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     return decoder().decode(Envelope(where or topic(), body, NOON, retained=retained))
 
