@@ -21,6 +21,7 @@ from devices.twin import Twin
 
 SHARDS = 256
 YOUNG_S = 60.0
+LOOK_AGAIN_S = 0.5
 STATE_FORMAT = 1
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
@@ -77,7 +78,7 @@ class Engine:
 
     def observe(self, report: Report, now: float) -> list[Transition]:
         """Judge one report received at ``now``."""
-        said = self.advance(now) if self._timers and self._timers[0][0] <= now else []
+        said = self.advance(now, idle=False) if self._timers and self._timers[0][0] <= now else []
         subject = self.subjects.get(report.device) if report.registered else None
         if subject is None:
             stranger = Twin(report.device)
@@ -99,8 +100,11 @@ class Engine:
         subject.quiet = shown and not judged and subject.device.id not in self._remembering
         return said + judged if judged else said
 
-    def advance(self, now: float) -> list[Transition]:
-        """Run the timers due until ``now``, each at its own due time."""
+    def advance(self, now: float, idle: bool = True) -> list[Transition]:
+        """Run the timers due until ``now``, each at its own due time.
+
+        Silence is judged only while ``idle``: nothing waits that a device may have said meanwhile in the slower lane.
+        """
         self.now = max(self.now, now)
         timers = self._timers
         if not timers or timers[0][0] > now:
@@ -108,7 +112,7 @@ class Engine:
         said: list[Transition] = []
         while timers and timers[0][0] <= now:
             due, rule, device = heapq.heappop(timers)
-            said += self._silence(device, now) if rule == PRESENCE else self._tick(rule, device, due)
+            said += self._silence(device, now, idle) if rule == PRESENCE else self._tick(rule, device, due)
         return said
 
     def hearing(self, able: bool, now: float) -> None:
@@ -247,7 +251,7 @@ class Engine:
             subject.timed = True
             heapq.heappush(self._timers, (due, PRESENCE, subject.device.id))
 
-    def _silence(self, device: str, now: float) -> list[Transition]:
+    def _silence(self, device: str, now: float, idle: bool) -> list[Transition]:
         """Act on the deadline set when the device was last looked at; it may have spoken since."""
         subject = self.subjects[device]
         subject.timed = False
@@ -256,6 +260,8 @@ class Engine:
         due = self.presence.deadline(subject.twin, subject.device)
         if self.presence.deaf_since is not None:
             due = max(due, now + subject.device.expect_every_s)
+        if due <= now and not idle:
+            due = now + LOOK_AGAIN_S
         if due > now:
             subject.timed = True
             heapq.heappush(self._timers, (due, PRESENCE, device))

@@ -64,8 +64,9 @@ GC_THRESHOLD = (50_000, 20, 100)
 """A batch makes thousands of objects that all die with it; Python's default would walk the heap 14 times meanwhile."""
 
 SWITCH_S = 0.0005
-"""A commit asks for the interpreter after each of its statements; with Python's default it may wait 5 ms each time while
-a storm is decoded. Measured with `make bench ARGS=latency`: a quarter off the median in a storm."""
+"""A commit asks for the interpreter after each of its statements; with Python's default it may wait 5 ms each time a
+storm is being decoded. Measured with `make bench ARGS=latency`: a quarter off the median in a storm."""
+LAYOUT_S = 10.0
 
 
 def run(site: Site, site_path: Path) -> None:
@@ -169,9 +170,9 @@ class Gateway:
         tasks.start("ask-devices", self._ask_devices())
         tasks.start("show-health", self._watch_health())
         tasks.start("maintenance", self._maintain())
+        tasks.start("maintenance-memory", _lay_out_memory())
         gc.collect()
         gc.freeze()
-        await asyncio.to_thread(use_huge_pages)
         log.info("listening", host=self._site.api.host, port=listener.getsockname()[1])
         await stop.wait()
         await self._stop(tasks)
@@ -284,7 +285,6 @@ class Gateway:
                 await self._maintain_once()
             except (StoreUnavailable, sqlite3.OperationalError) as error:
                 log.warning("maintenance_postponed", error=str(error))
-            await asyncio.to_thread(use_huge_pages)
             await asyncio.sleep(MAINTENANCE_S)
 
     async def _maintain_once(self) -> None:
@@ -294,6 +294,13 @@ class Gateway:
         for lane, pipe in self.lanes.items():
             below = min(self._feed.committed[lane], self._evaluator.saved_cursors[lane])
             await pipe.tidy(below, self._clock.now() - self._site.journal.keep_days * 86_400)
+
+
+async def _lay_out_memory() -> None:
+    """The heap grows while devices are first heard, and hardly after that; then there is nothing left to do."""
+    while True:
+        await asyncio.to_thread(use_huge_pages)
+        await asyncio.sleep(LAYOUT_S)
 
 
 def _registry(site: Site, adopted: Iterable[Device]) -> Registry:

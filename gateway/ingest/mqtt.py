@@ -146,6 +146,23 @@ class Connection(asyncio.Protocol):
         elif not self.ready.done():
             self.ready.set_result(True)
 
+    async def agreed(self) -> bool:
+        """Wait for the subscription's answer; ``False`` when the connection ended before.
+
+        It may come behind thousands of messages that waited for us, so only silence counts: leaving a broker that
+        delivers would bring the same messages again, and never an end.
+
+        Raises:
+            TimeoutError: the broker was silent for ``CONNECT_TIMEOUT_S``.
+        """
+        loop = asyncio.get_running_loop()
+        while not self.ready.done():
+            patience = self._heard + CONNECT_TIMEOUT_S - loop.time()
+            if patience <= 0 and self._transport.is_reading():
+                raise TimeoutError
+            await asyncio.wait((self.ready,), timeout=max(patience, 0.1))
+        return self.ready.result()
+
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
         """Send PUBACK for each id, in order, in one write. On a closed connection the broker sends again instead."""
         if not self.closed.done():
@@ -244,8 +261,8 @@ class Session:
                 _, connection = await loop.create_connection(
                     lambda: Connection(o, self._on_messages), o.host, o.port, ssl=o.tls
                 )
-                self._connection = connection
-                ready = await asyncio.shield(connection.ready)
+            self._connection = connection
+            ready = await connection.agreed()
         except (OSError, TimeoutError) as error:
             if self._connection is not None:
                 self._connection.fail("no answer")

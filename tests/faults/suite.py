@@ -87,6 +87,9 @@ def play(scenario: Scenario, seed: int) -> Finding:
         finding = scenario(folder, seed)
     except pytest.skip.Exception as skipped:
         finding = Finding("", seed, skipped=str(skipped))
+    except (OSError, RuntimeError) as error:  # what the harness waited for did not come: a finding as well
+        finding = Finding("", seed)
+        finding.exactly("the run came to its end", f"{type(error).__name__}: {str(error)[:600]}", "yes")
     finding.seconds = time.monotonic() - began
     if finding.good:
         shutil.rmtree(folder)

@@ -101,6 +101,16 @@ def test_a_run_that_cannot_happen_here_says_so() -> None:
     assert play(scenario, 1).skipped == "no such disk"
 
 
+def test_a_run_that_waits_in_vain_is_a_finding() -> None:
+    def scenario(folder: Path, seed: int) -> Finding:
+        folder.rmdir()
+        raise TimeoutError("the gateway was not ready")
+
+    found = play(scenario, 1)
+    assert not found.good
+    assert "the gateway was not ready" in found.bad[0]
+
+
 def test_samples_are_read_by_label() -> None:
     text = 'rejected_total{reason="empty"} 2.0\nrejected_total{reason="malformed"} 1.0\nplain 4.0\n'
     assert samples(text) == {"rejected_total": {"empty": 2, "malformed": 1}, "plain": {"": 4}}
