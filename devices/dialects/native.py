@@ -157,10 +157,14 @@ def _reader(kind: DeviceKind) -> Read:
     table = _Table(kind)
 
     def read(route: Route, envelope: Envelope) -> Report | Reject:
+        raw: dict[str, Any] | None = None
         try:
             body = _payload.decode(envelope.payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return _unreadable(envelope, error)
+            saved, raw = _salvaged(envelope.payload)
+            if saved is None:
+                return _unreadable(envelope, error)
+            body = saved
         if body.device is not None and body.device != route.sender:
             return _mismatch(route, body.device)
         received_at, ts = envelope.received_at, body.ts
@@ -168,10 +172,9 @@ def _reader(kind: DeviceKind) -> Read:
             quality = _SOURCE_UTC
         else:
             at, quality = _event_time(ts, received_at, body.historical)
-        raw: dict[str, Any] | None = None
         measurements, states = body.measurements, body.states
         if not table.all_measured(measurements):
-            measurements = table.measured(measurements, raw := {})
+            measurements = table.measured(measurements, raw := raw or {})
         if states == route.states:
             states = route.states
         elif table.all_known(states):
@@ -222,6 +225,35 @@ def _read_status(route: Route, envelope: Envelope) -> Report | Reject:
         snapshot=envelope.retained,
         registered=route.registered,
     )
+
+
+def _salvaged(payload: bytes) -> tuple[Payload | None, dict[str, Any]]:
+    """Keep the states and events of a message that is wrong elsewhere: a fire must not fall with a broken thermometer.
+
+    Returns what could be kept (``None`` where that is neither a state nor an event) and what was dropped.
+    """
+    body = Payload()
+    dropped: dict[str, Any] = {}
+    try:
+        given = msgspec.json.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None, dropped
+    for name, value in given.items() if isinstance(given, dict) else ():
+        parts = value.items() if name in ("measurements", "states") and isinstance(value, dict) else [(name, value)]
+        for part, content in parts:
+            one = {name: {part: content}} if part != name or isinstance(value, dict) else {name: content}
+            try:
+                _add(body, name, msgspec.convert(one, Payload))
+            except msgspec.ValidationError:
+                dropped[part] = _bounded(content)
+    return (body if body.states or body.events else None), dropped
+
+
+def _add(body: Payload, name: str, read: Payload) -> None:
+    if name in ("measurements", "states"):
+        setattr(body, name, {**getattr(body, name), **getattr(read, name)})
+    elif name in Payload.__struct_fields__:
+        setattr(body, name, getattr(read, name))
 
 
 def _unreadable(envelope: Envelope, error: Exception) -> Reject:

@@ -391,3 +391,19 @@ def test_each_channel_has_its_lane() -> None:
         "telemetry": Lane.TELEMETRY,
     }
     assert all(where.startswith("community/home/+/+/") for where in filters)
+
+
+@pytest.mark.parametrize(
+    ("body", "dropped"),
+    [
+        ({"measurements": {"temperature": "n/a", "humidity": 40}}, {"temperature": "n/a"}),
+        ({"seq": -1}, {"seq": -1}),
+        ({"test": "yes"}, {"test": "yes"}),
+        ({"measurements": []}, {"measurements": "[]"}),
+        ({"events": 7}, {"events": 7}),
+    ],
+)
+def test_a_fire_does_not_fall_with_a_broken_sibling(body: dict[str, object], dropped: dict[str, object]) -> None:
+    found = report({"states": {"smoke": True, "heat": 1}, **body})
+    assert found.states == {"smoke": True}
+    assert found.raw_codes == {"heat": 1, **dropped}
