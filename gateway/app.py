@@ -39,7 +39,6 @@ from gateway.health import HealthDesk
 from gateway.history.drain import Drain
 from gateway.history.store import open_store
 from gateway.history_feed import HistoryFeed
-from gateway.huge_pages import use_huge_pages
 from gateway.ingest.mqtt import Session
 from gateway.journal.journal import DeadLetter
 from gateway.lanes import LanePipe
@@ -66,7 +65,6 @@ GC_THRESHOLD = (50_000, 20, 100)
 SWITCH_S = 0.0005
 """A commit asks for the interpreter after each of its statements; with Python's default it may wait 5 ms each time a
 storm is being decoded. Measured with `make bench ARGS=latency`: a quarter off the median in a storm."""
-LAYOUT_S = 10.0
 
 
 def run(site: Site, site_path: Path) -> None:
@@ -170,7 +168,6 @@ class Gateway:
         tasks.start("ask-devices", self._ask_devices())
         tasks.start("show-health", self._watch_health())
         tasks.start("maintenance", self._maintain())
-        tasks.start("maintenance-memory", _lay_out_memory())
         gc.collect()
         gc.freeze()
         log.info("listening", host=self._site.api.host, port=listener.getsockname()[1])
@@ -294,13 +291,6 @@ class Gateway:
         for lane, pipe in self.lanes.items():
             below = min(self._feed.committed[lane], self._evaluator.saved_cursors[lane])
             await pipe.tidy(below, self._clock.now() - self._site.journal.keep_days * 86_400)
-
-
-async def _lay_out_memory() -> None:
-    """The heap grows while devices are first heard, and hardly after that; then there is nothing left to do."""
-    while True:
-        await asyncio.to_thread(use_huge_pages)
-        await asyncio.sleep(LAYOUT_S)
 
 
 def _registry(site: Site, adopted: Iterable[Device]) -> Registry:
