@@ -8,6 +8,9 @@ from devices.model import DeviceKind, Envelope, Event, Report, StateValue, TimeQ
 from devices.names import EVENTS, QUANTITIES, STATES
 
 MAX_TEXT = 500
+_BOOLS = frozenset(name for name, state in STATES.items() if state.type == "bool")
+_MEASURED = {kind: frozenset(n for n, q in QUANTITIES.items() if kind in q.kinds) for kind in DeviceKind}
+_STATED = {kind: frozenset(n for n, s in STATES.items() if kind in s.kinds) for kind in DeviceKind}
 
 
 class Reading:
@@ -16,6 +19,22 @@ class Reading:
     What the tables do not know, or what is out of their limits, goes to ``raw_codes``; it is never guessed at. ``kind``
     is what the content looks like; the inventory's kind wins where the device is registered.
     """
+
+    __slots__ = (
+        "address",
+        "availability",
+        "dedup_key",
+        "dialect",
+        "events",
+        "historical",
+        "kind",
+        "measurements",
+        "raw",
+        "sequence",
+        "snapshot",
+        "states",
+        "test",
+    )
 
     def __init__(self, dialect: str, address: str, kind: DeviceKind) -> None:
         self.dialect = dialect
@@ -43,6 +62,9 @@ class Reading:
 
     def state(self, name: str, value: StateValue, raw: Any = None) -> None:
         """Note a state; ``None`` is unknown, and says so. A word the table does not know is unknown too."""
+        if (value is True or value is False) and name in _BOOLS:
+            self.states[name] = value
+            return
         state = STATES[name]
         known = value is None or (isinstance(value, bool) if state.type == "bool" else isinstance(value, str))
         if known and isinstance(value, str) and state.values and value not in state.values:
@@ -74,15 +96,20 @@ class Reading:
             if local and quality is TimeQuality.SOURCE_UTC:
                 quality = TimeQuality.SOURCE_LOCAL_ASSUMED
         kind = device.kind if device else self.kind
+        measurements, states, measured, stated = self.measurements, self.states, _MEASURED[kind], _STATED[kind]
+        if not measured.issuperset(measurements):
+            measurements = {n: v for n, v in measurements.items() if n in measured}
+        if not stated.issuperset(states):
+            states = {n: v for n, v in states.items() if n in stated}
         return Report(
             device=device.id if device else self.address[:MAX_TEXT],
             kind=kind,
             at=when,
             received_at=envelope.received_at,
             time_quality=quality,
-            measurements={n: v for n, v in self.measurements.items() if kind in QUANTITIES[n].kinds},
-            states={n: v for n, v in self.states.items() if kind in STATES[n].kinds},
-            events=tuple(event for event in self.events if kind in EVENTS[event.code].kinds),
+            measurements=measurements,
+            states=states,
+            events=tuple([e for e in self.events if kind in EVENTS[e.code].kinds]) if self.events else (),
             availability=self.availability,
             snapshot=self.snapshot or envelope.retained,
             historical=self.historical,

@@ -69,12 +69,17 @@ def iso(value: Any) -> float | None:
     return moment.timestamp() if moment.tzinfo else None
 
 
-def local(value: Any, zone: tzinfo, pattern: str = "%Y-%m-%d %H:%M:%S") -> float | None:
-    """Read a local time without offset in the configured zone into epoch seconds."""
-    if not isinstance(value, str):
+def local(value: Any, zone: tzinfo, pattern: str = "") -> float | None:
+    """Read a local time without offset in the configured zone into epoch seconds; one with an offset is taken as it is.
+
+    ``pattern`` is for other orders than year, month, day; without it date and time of ISO 8601 are read, with a space
+    or a T between them.
+    """
+    if not isinstance(value, str) or not (pattern or len(value) >= 16):
         return None
     try:
-        return datetime.strptime(value.strip(), pattern).replace(tzinfo=zone).timestamp()
+        moment = datetime.strptime(value.strip(), pattern) if pattern else datetime.fromisoformat(value.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
     except (ValueError, OverflowError):
         return None
 
