@@ -89,10 +89,16 @@ def play(scenario: Scenario, seed: int) -> Finding:
         finding = Finding("", seed, skipped=str(skipped))
     except (OSError, RuntimeError) as error:  # what the harness waited for did not come: a finding as well
         finding = Finding("", seed)
-        finding.exactly("the run came to its end", f"{type(error).__name__}: {str(error)[:600]}", "yes")
+        finding.exactly("the run came to its end", f"{type(error).__name__}: {_brief(str(error))}", "yes")
     finding.seconds = time.monotonic() - began
     if finding.good:
         shutil.rmtree(folder)
     else:
         finding.examples.append(f"kept for a look: {folder}")
     return finding
+
+
+def _brief(text: str) -> str:
+    """Its first line and its last: what was waited for, and what the log said last."""
+    lines = text.strip().splitlines()
+    return " ... ".join(dict.fromkeys(line[:300] for line in (lines[0], lines[-1]))) if lines else ""
