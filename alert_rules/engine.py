@@ -90,7 +90,7 @@ class Engine:
             self.duplicates += 1
             return said
         unchanged = twin.fold(report)
-        if _speaks_of_presence(report, twin):
+        if (twin.online is not True or report.availability is not None) and _speaks_of_presence(report, twin):
             said = said + self.presence.heard(twin, subject.device, report.availability, report.at, now)
             self._supervise(subject)
         if unchanged and subject.quiet and not report.events and not report.test:
@@ -274,4 +274,4 @@ def _speaks_of_presence(report: Report, twin: Twin) -> bool:
     """Tell whether ``report`` may change ``twin.online``: what the broker kept proves death (a will), but no life."""
     if report.snapshot and report.availability is not False:
         return twin.online is None and report.availability is True
-    return twin.online is not True or report.availability is not None
+    return True

@@ -100,6 +100,8 @@ class Evaluator:
                 await self._save()
             if decoded is None:
                 await self._sleep()
+            else:
+                await asyncio.sleep(0)
         await self._save()
 
     def stop(self) -> None:

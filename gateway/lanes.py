@@ -22,6 +22,8 @@ from gateway.site import Site
 T = TypeVar("T")
 EVALUATE = "evaluate"
 HISTORY = "history"
+SLICE = 250
+"""Messages decoded and judged at a time: few enough to stay in the processor's cache, and to keep no fire waiting."""
 
 
 class LanePipe:
@@ -119,9 +121,10 @@ class LanePipe:
     def _committed(self, batch: Batch) -> None:
         if not batch.envelopes:
             return
-        decoded = Decoded(batch, self.decoder)
-        for tail in self.tails.values():
-            tail.offer(decoded)
+        for start in range(0, len(batch.envelopes), SLICE):
+            decoded = Decoded(Batch(batch.seq + start, batch.envelopes[start : start + SLICE]), self.decoder)
+            for tail in self.tails.values():
+                tail.offer(decoded)
         for news in self.listeners:
             news.set()
 

@@ -31,18 +31,18 @@ class Admission:
         admitted: list[Envelope] = []
         refused: list[tuple[Envelope, Reject]] = []
         route_of, due_of, interval, tolerance = self._decoder.route, self._due, self._interval, self._tolerance
+        limit = self._max_payload
         for envelope in envelopes:
             route = route_of(envelope.topic)
             if type(route) is not Route:
                 refused.append((envelope, cast(Reject, route)))
                 continue
             now = envelope.received_at
-            due = due_of.get(route.sender, now)
-            if due < now:
+            due = due_of.get(route.sender, 0.0)
+            # Beyond the ceiling gets only a clock that was set back: lock nobody out for it.
+            if due < now or due - now > self._ceiling:
                 due = now
-            if due - now > self._ceiling:  # only a clock that was set back gets here: lock nobody out for it
-                due = now
-            if due - now > tolerance or len(envelope.payload) > self._max_payload:
+            if due - now > tolerance or len(envelope.payload) > limit:
                 refused.append((envelope, self._reason(envelope, route.sender)))
                 continue
             due_of[route.sender] = due + interval

@@ -4,20 +4,39 @@ from collections import deque
 from collections.abc import Callable
 
 from devices.decode import Decoder
+from devices.model import Envelope, Reject, Report
 from gateway.journal.journal import Batch
 
 MAX_BUFFERED = 20_000
 
 
 class Decoded:
-    """A committed batch, decoded once for all consumers."""
+    """A committed batch, decoded once for all consumers, when the first of them looks.
 
-    __slots__ = ("batch", "rejects", "reports")
+    Decoding late keeps what is decoded in the processor's cache while the rules judge it.
+    """
+
+    __slots__ = ("_decoder", "_found", "batch")
 
     def __init__(self, batch: Batch, decoder: Decoder) -> None:
         self.batch = batch
-        self.reports, refused = decoder.decode_all(batch.envelopes)
-        self.rejects = [(batch.seq + index, batch.envelopes[index], reject) for index, reject in refused]
+        self._decoder = decoder
+        self._found: tuple[list[Report], list[tuple[int, Reject]]] | None = None
+
+    @property
+    def reports(self) -> list[Report]:
+        return self._decode()[0]
+
+    @property
+    def rejects(self) -> list[tuple[int, Envelope, Reject]]:
+        """Sequence, message and reason of each message that was not understood."""
+        batch = self.batch
+        return [(batch.seq + index, batch.envelopes[index], reject) for index, reject in self._decode()[1]]
+
+    def _decode(self) -> tuple[list[Report], list[tuple[int, Reject]]]:
+        if self._found is None:
+            self._found = self._decoder.decode_all(self.batch.envelopes)
+        return self._found
 
 
 class Tail:
