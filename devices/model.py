@@ -43,6 +43,7 @@ class RejectReason(StrEnum):
     UNKNOWN_DIALECT = "unknown_dialect"
     EMPTY = "empty"
     HISTORY_REFUSED = "history_refused"
+    NOT_ANNOUNCED = "not_announced"
 
 
 class Envelope(Struct, array_like=True, gc=False):
