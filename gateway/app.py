@@ -5,7 +5,6 @@ import gc
 import signal
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -62,16 +61,11 @@ COUNTED_MESSAGES = 1_000
 GC_THRESHOLD = (50_000, 20, 100)
 """A batch makes thousands of objects that all die with it; Python's default would walk the heap 14 times meanwhile."""
 
-SWITCH_S = 0.0005
-"""A commit asks for the interpreter after each of its statements; with Python's default it may wait 5 ms each time a
-storm is being decoded. Measured with `make bench ARGS=latency`: a quarter off the median in a storm."""
-
 
 def run(site: Site, site_path: Path) -> None:
     """Run the gateway until SIGTERM or SIGINT."""
     log.info("starting", site=site.site.id, site_file=str(site_path))
     gc.set_threshold(*GC_THRESHOLD)
-    sys.setswitchinterval(SWITCH_S)
     uvloop.run(_serve(site))
 
 
