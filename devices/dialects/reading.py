@@ -8,6 +8,7 @@ from devices.model import DeviceKind, Envelope, Event, Report, StateValue, TimeQ
 from devices.names import EVENTS, QUANTITIES, STATES
 
 MAX_TEXT = 500
+_DATED = frozenset({TimeQuality.SOURCE_UTC, TimeQuality.SOURCE_LOCAL_ASSUMED})
 _MEASURED = {kind: frozenset(name for name, q in QUANTITIES.items() if kind in q.kinds) for kind in DeviceKind}
 _STATES = {kind: frozenset(name for name, s in STATES.items() if kind in s.kinds) for kind in DeviceKind}
 _Value = TypeVar("_Value")
@@ -119,14 +120,17 @@ class Reading:
             test=self.test,
             registered=device is not None,
             sequence=self.sequence,
-            dedup_key=self.dedup_key or self._content_key(envelope, at),
+            dedup_key=self.dedup_key or self._content_key(envelope, quality),
             raw_codes=self.raw or None,
             dialect=self.dialect,
         )
 
-    def _content_key(self, envelope: Envelope, at: float | None) -> str | None:
-        """Without a sequence, the same bytes about the same moment are the same message."""
-        if self.sequence is not None or at is None:
+    def _content_key(self, envelope: Envelope, quality: TimeQuality) -> str | None:
+        """Without a sequence, the same bytes about the same moment are the same message.
+
+        A clock that stands still proves nothing: the heartbeats of such a device are all alike and all true.
+        """
+        if self.sequence is not None or quality not in _DATED:
             return None
         return f"{crc32(envelope.payload):08x}"
 
