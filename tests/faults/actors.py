@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 
 from tests.faults.publisher import SETTLE_S, Record
 from tests.servers import end
@@ -58,6 +59,11 @@ class Gateway:
         """Wait until it takes messages in; return the seconds since ``start``."""
         self.wait(lambda state: bool(state.get("ready")), timeout, "ready")
         return time.monotonic() - self._began
+
+    def cpu_s(self) -> float:
+        """CPU time it has taken since ``start``."""
+        times = psutil.Process(self.child.pid).cpu_times()
+        return float(times.user + times.system)
 
     def wait_settled(self, timeout: float) -> None:
         """Wait until the broker brought everything: all is judged and in the history, and no more comes."""

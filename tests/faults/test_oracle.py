@@ -138,6 +138,13 @@ def test_a_wrong_count_of_repeats_is_seen(tmp_path: Path, repeats: int) -> None:
     assert verdict(books(tmp_path))
 
 
+def test_more_alerts_than_a_page_are_all_counted(tmp_path: Path) -> None:
+    strays = [alert(f"s{i}") for i in range(1_500)]
+    judge(tmp_path, [alert(OWED.device), *strays], keep(tmp_path))
+    found = books(tmp_path)
+    assert (found.alerts_lost, found.alerts_unexpected) == (0, len(strays))
+
+
 def test_times_tell_the_sequence_back() -> None:
     _, payload = telemetry(3, 7, BASE)
     at_ms = json.loads(payload)["ts"]
