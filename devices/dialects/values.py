@@ -3,7 +3,6 @@
 None of them guesses: what is not understood is ``None``, which means unknown.
 """
 
-import hashlib
 import hmac
 import math
 import re
@@ -31,19 +30,23 @@ def number(value: Any, scale: float = 1.0) -> float | None:
 
 def whole(value: Any) -> int | None:
     """Read an integer of at most 64 bits, also from text."""
+    if type(value) is int:
+        return value if -(2**63) < value < 2**63 else None
     read = number(value)
-    return int(read) if read is not None and read == int(read) and abs(read) < 2**63 else None
+    return int(read) if read is not None and abs(read) < 2**63 and read == int(read) else None
 
 
 def truth(value: Any, yes: Collection[str] = YES, no: Collection[str] = NO) -> bool | None:
     """Read a truth value by the words of its field, whatever their case; other words are unknown."""
-    if isinstance(value, bool):
+    if value is True or value is False:
         return value
     if isinstance(value, int | float):
         value = f"{value:g}"
     if not isinstance(value, str):
         return None
-    word = value.strip().lower()
+    if value in yes:
+        return True
+    word = value if value in no else value.strip().lower()
     return True if word in yes else False if word in no else None
 
 
@@ -92,7 +95,7 @@ def pseudonym(key: bytes, value: Any) -> str | None:
     word = str(value).strip() if value is not None else ""
     if not word or word.lower() in ("undefined", "null", "none", "0"):
         return None
-    return hmac.new(key, word.encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(key, word.encode(), "sha256").hex()[:16]
 
 
 def member(data: Any, *path: str) -> Any:
