@@ -19,7 +19,9 @@ from devices.model import DeviceKind, Report
 from devices.registry import Device, Registry
 from devices.twin import Twin
 
-SHARDS = 256
+SHARDS = 4_096
+"""Twins are saved by shard: many small ones, since each alert saves those that changed since the last."""
+
 YOUNG_S = 60.0
 LOOK_AGAIN_S = 0.5
 STATE_FORMAT = 1
