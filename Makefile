@@ -19,7 +19,7 @@ CONSOLE_SOURCES := $(shell find gateway/console -name node_modules -prune -o -na
 STEP := printf '\n==> %s\n'
 
 TEST_PACKAGES := mosquitto mosquitto-clients influxdb nginx-light victoria-metrics chromium postgresql \
-    fonts-noto-cjk openssl
+    fonts-noto-cjk openssl libatomic1
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile

@@ -12,7 +12,7 @@ program_of() {
         influxdb) echo influxd ;;
         nginx-light) echo nginx ;;
         postgresql) echo postgres ;;
-        python3-venv | fonts-noto-cjk) echo "" ;;
+        python3-venv | fonts-noto-cjk | libatomic1) echo "" ;;
         *) echo "$1" ;;
     esac
 }

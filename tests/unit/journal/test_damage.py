@@ -47,7 +47,7 @@ def account(path: Path) -> tuple[dict[int, int], int]:
     journal = opened(path)
     reader = journal.reader()
     before = reader.damaged
-    read = numbers(reader, 0, messages=7) | {
+    read = read_on(reader, messages=7) | {
         seq: number for start in range(0, TOTAL, 31) for seq, number in numbers(reader, start, messages=7).items()
     }
     damaged = journal.damaged + reader.damaged - before
@@ -55,6 +55,14 @@ def account(path: Path) -> tuple[dict[int, int], int]:
     reader.close()
     journal.close()
     return read, damaged
+
+
+def read_on(journal: Journal, messages: int) -> dict[int, int]:
+    """Everything, as a consumer gets it: one read after the other."""
+    found: dict[int, int] = {}
+    while batch := numbers(journal, max(found, default=-1) + 1, messages):
+        found |= batch
+    return found
 
 
 def assert_nothing_is_silent(path: Path) -> int:
