@@ -93,7 +93,7 @@ class Running:
         def idle(health: dict[str, Any]) -> bool:
             lanes = health.get("lanes", {}).values()
             lag = sum(lane["evaluate_lag"] + lane["history_lag"] for lane in lanes)
-            return sum(lane["head"] for lane in lanes) >= messages and lag == 0
+            return bool(sum(lane["head"] for lane in lanes) >= messages and lag == 0)
 
         self.wait(idle, f"{messages} messages to be stored and judged")
 
