@@ -29,6 +29,7 @@ class Decoder:
     ) -> None:
         given = context or Context()
         self.commands = given.commands
+        self._moved = given.moved
         self.registry = registry
         self.ignored = 0
         self._dialects: dict[str, Dialect] = {}
@@ -53,19 +54,23 @@ class Decoder:
     def decode(self, envelope: Envelope) -> list[Report] | Reject | Ignored:
         """Decode one message. Never raises on bad input: what cannot be understood is a ``Reject``."""
         found = self._read(self.route(envelope.topic), envelope)
+        if self._moved:
+            self._route_anew()
         return [found] if isinstance(found, Report) else found
 
     def decode_all(self, envelopes: list[Envelope]) -> tuple[list[Report], list[tuple[int, Reject]]]:
         """Decode a batch; rejects come with their index, what is deliberately ignored is only counted."""
         reports: list[Report] = []
         rejects: list[tuple[int, Reject]] = []
-        known, route_of = self._routes.get, self.route
+        known, route_of, moved = self._routes.get, self.route, self._moved
         for index, envelope in enumerate(envelopes):
             route = known(envelope.topic) or route_of(envelope.topic)
             try:
                 found = route.read(route, envelope) if type(route) is Route else route
             except Exception as error:  # a message nobody foresaw must not stall the stream behind it
                 found = _unforeseen(error)
+            if moved:
+                self._route_anew()
             if type(found) is Report:
                 reports.append(found)
             elif type(found) is list:
@@ -79,6 +84,11 @@ class Decoder:
     def forget_routes(self) -> None:
         """The registry changed: look every topic up again."""
         self._routes.clear()
+
+    def _route_anew(self) -> None:
+        for topic in self._moved:
+            self._routes.pop(topic, None)
+        self._moved.clear()
 
     def _read(self, route: Route | Reject, envelope: Envelope) -> Report | list[Report] | Reject | Ignored:
         if isinstance(route, Reject):

@@ -63,6 +63,7 @@ class Context(Struct):
     keep_plates: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
 
 
 class NoOptions(Struct, forbid_unknown_fields=True):
