@@ -1,21 +1,45 @@
 """One file per vendor dialect; a dialect is registered by its line here."""
 
+from devices.dialects.axis import Axis
+from devices.dialects.dahua_vto import DahuaVto
+from devices.dialects.chirpstack import ChirpStack
 from devices.dialects.dialect import Dialect
+from devices.dialects.es1000 import Es1000
+from devices.dialects.esp_rfid import EspRfid
+from devices.dialects.face_terminal import FaceTerminal
+from devices.dialects.frigate import Frigate
+from devices.dialects.gb26875 import Gb26875
+from devices.dialects.hikvision import Hikvision
 from devices.dialects.homeassistant import HomeAssistant
+from devices.dialects.houqi import Houqi
 from devices.dialects.native import Native
+from devices.dialects.onvif import Onvif
 from devices.dialects.shelly import Shelly
 from devices.dialects.sparkplug_b import SparkplugB
 from devices.dialects.tasmota import Tasmota
+from devices.dialects.zhenshi import Zhenshi
 from devices.dialects.zigbee2mqtt import Zigbee2Mqtt
 
 DIALECTS: dict[str, type[Dialect]] = {
     dialect.name: dialect
     for dialect in (
+        ChirpStack,
+        Axis,
+        DahuaVto,
+        Es1000,
+        EspRfid,
+        FaceTerminal,
+        Frigate,
+        Gb26875,
+        Hikvision,
         HomeAssistant,
+        Houqi,
         Native,
+        Onvif,
         Shelly,
         SparkplugB,
         Tasmota,
+        Zhenshi,
         Zigbee2Mqtt,
     )
 }

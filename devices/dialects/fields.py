@@ -36,6 +36,7 @@ class Field(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"{self.name!r} is no canonical name; docs/names.md lists them")
 
 
+SKIP = Field("fault")  # by identity: a field that is dealt with elsewhere, or says nothing
 DIRECTIONS: dict[str, StateValue] = {"0": "none", "1": "up", "2": "down", "stop": "none"}
 CAR_STATES: dict[str, StateValue] = {"0": None, "1": "stopped", "2": "running", "stop": "stopped", "run": "running"}
 # The order of GB/T 24476: 0 out of service, then the modes, 7 unknown.
@@ -85,6 +86,8 @@ COMMON: dict[str, Field] = {
 ALARMS = {DeviceKind.SMOKE_DETECTOR: Field("smoke"), DeviceKind.WATER_LEAK: Field("water_leak")}
 ALARM_KEYS = frozenset({"alarm", "alarmstate", "alarmstatus"})
 
+_LIMITS = {name: (quantity.low, quantity.high) for name, quantity in QUANTITIES.items()}
+_NUMBERS = (float, int)
 _HINTS = (
     (DeviceKind.LIFT, ("lift", "elevator", "电梯"), ()),
     (DeviceKind.SMOKE_DETECTOR, ("smoke", "烟感", "消防", "gs524"), ("fire", "heat", "gas")),
@@ -195,10 +198,17 @@ def take(reading: Reading, table: Mapping[str, Field], given: Mapping[str, Any])
     """Note all of a vendor's fields; what no table knows is kept aside."""
     for name, value in given.items():
         field = table.get(name) or common(name, reading.kind)
-        if field is not None:
+        if field is None:
+            if len(reading.raw) < MAX_RAW:
+                reading.raw[name[:MAX_RAW]] = anonymous(value)
+            continue
+        if field is SKIP:
+            continue
+        limit = _LIMITS.get(field.name)
+        if limit is None or field.scale != 1 or type(value) not in _NUMBERS or not limit[0] <= value <= limit[1]:
             put(reading, field, value)
-        elif len(reading.raw) < MAX_RAW:
-            reading.raw[name[:MAX_RAW]] = anonymous(value)
+        else:  # the usual case
+            reading.measurements[field.name] = float(value)
 
 
 def plain(value: Any) -> Any:
