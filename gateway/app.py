@@ -223,10 +223,14 @@ class Gateway:
     def _connected(self, pipe: LanePipe) -> Callable[[bool], None]:
         def changed(connected: bool) -> None:
             pipe.connected = connected
-            self._evaluator.hearing(all(p.connected for p in self.lanes.values()))
+            self._note_hearing()
             log.info("mqtt_session", lane=pipe.lane, connected=connected)
 
         return changed
+
+    def _note_hearing(self) -> None:
+        """Silence while we are deaf, or cannot keep what we hear, is no device's."""
+        self._evaluator.hearing(all(pipe.hears for pipe in self.lanes.values()))
 
     async def _bad_point(self, report: Report, detail: str) -> None:
         """The store will never take this point: keep it as a dead letter."""
@@ -262,6 +266,7 @@ class Gateway:
         shown: list[object] = []
         due = 0.0
         while True:
+            self._note_hearing()
             self._health.measure()
             snapshot = self._health.snapshot()
             if snapshot["problems"] != shown or self._clock.monotonic() >= due:

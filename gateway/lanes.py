@@ -22,7 +22,7 @@ from gateway.site import Site
 T = TypeVar("T")
 EVALUATE = "evaluate"
 HISTORY = "history"
-SLICE = 250
+SLICE = 100
 """Messages decoded and judged at a time: few enough to stay in the processor's cache, and to keep no fire waiting."""
 
 
@@ -83,6 +83,11 @@ class LanePipe:
             enough=self._enough,
             failures=(sqlite3.OperationalError, JournalFull),
         )
+
+    @property
+    def hears(self) -> bool:
+        """Whether what devices say now gets as far as the rules: connected, and the disk takes it."""
+        return self.connected and not self.problem
 
     async def write(self, call: Callable[..., T], *args: Any) -> T:
         """Run ``call`` in the thread that owns the writing connection."""
