@@ -53,7 +53,8 @@ class Command(Struct, frozen=True):
 class Context(Struct):
     """What a dialect is given once: the site's id and zone, its inventory, the key that turns credentials into
     pseudonyms, whether plates may be kept, and its own options from the site file. What it wants published it appends
-    to ``commands``; it limits its own rate.
+    to ``commands``; it limits its own rate. To ``moved`` it appends topics it answers for otherwise than before (a
+    device announced where it speaks, say): the decoder routes them anew from the next message on.
     """
 
     site: str = ""

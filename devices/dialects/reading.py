@@ -1,6 +1,6 @@
 """Collects what one message says about one device and turns it into a report of canonical names only."""
 
-from typing import Any, TypeVar
+from typing import Any
 from zlib import crc32
 
 from devices.dialects.dialect import Context, plausible
@@ -9,9 +9,6 @@ from devices.names import EVENTS, QUANTITIES, STATES
 
 MAX_TEXT = 500
 _DATED = frozenset({TimeQuality.SOURCE_UTC, TimeQuality.SOURCE_LOCAL_ASSUMED})
-_MEASURED = {kind: frozenset(name for name, q in QUANTITIES.items() if kind in q.kinds) for kind in DeviceKind}
-_STATES = {kind: frozenset(name for name, s in STATES.items() if kind in s.kinds) for kind in DeviceKind}
-_Value = TypeVar("_Value")
 _BOOLS = frozenset(name for name, state in STATES.items() if state.type == "bool")
 _MEASURED = {kind: frozenset(n for n, q in QUANTITIES.items() if kind in q.kinds) for kind in DeviceKind}
 _STATED = {kind: frozenset(n for n, s in STATES.items() if kind in s.kinds) for kind in DeviceKind}
@@ -133,11 +130,6 @@ class Reading:
         if self.sequence is not None or quality not in _DATED:
             return None
         return f"{crc32(envelope.payload):08x}"
-
-
-def _of_kind(given: dict[str, _Value], allowed: frozenset[str]) -> dict[str, _Value]:
-    """Keep what the kind of device can say: nearly always all of it."""
-    return given if allowed.issuperset(given) else {name: value for name, value in given.items() if name in allowed}
 
 
 def _bounded(value: Any) -> Any:

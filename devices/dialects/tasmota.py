@@ -26,8 +26,8 @@ CHANNELS = {
     "SENSOR": Lane.ALARM,
     "RESULT": Lane.ALARM,
     "STATE": Lane.TELEMETRY,
-    "STATUS8": Lane.TELEMETRY,
-    "STATUS10": Lane.TELEMETRY,
+    "STATUS8": Lane.ALARM,
+    "STATUS10": Lane.ALARM,
     "STATUS11": Lane.TELEMETRY,
 }
 
