@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Collection
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
@@ -95,6 +96,11 @@ def pseudonym(key: bytes, value: Any) -> str | None:
     word = str(value).strip() if value is not None else ""
     if not word or word.lower() in ("undefined", "null", "none", "0"):
         return None
+    return _hashed(key, word)
+
+
+@lru_cache(maxsize=4096)
+def _hashed(key: bytes, word: str) -> str:
     return hmac.digest(key, word.encode(), "sha256").hex()[:16]
 
 
