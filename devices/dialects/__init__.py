@@ -12,7 +12,9 @@ from devices.dialects.gb26875 import Gb26875
 from devices.dialects.hikvision import Hikvision
 from devices.dialects.homeassistant import HomeAssistant
 from devices.dialects.houqi import Houqi
+from devices.dialects.mapping import Mapping
 from devices.dialects.native import Native
+from devices.dialects.neuron import Neuron
 from devices.dialects.onvif import Onvif
 from devices.dialects.shelly import Shelly
 from devices.dialects.sparkplug_b import SparkplugB
@@ -34,7 +36,9 @@ DIALECTS: dict[str, type[Dialect]] = {
         Hikvision,
         HomeAssistant,
         Houqi,
+        Mapping,
         Native,
+        Neuron,
         Onvif,
         Shelly,
         SparkplugB,

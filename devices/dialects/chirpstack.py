@@ -157,7 +157,7 @@ class ChirpStack:
                 return Ignored("an uplink without data")
             return Reject(
                 RejectReason.WRONG_SHAPE,
-                f"device {route.sender[:32]!r}: an uplink nobody decoded; give its device profile a codec in ChirpStack",
+                f"{route.sender[:32]!r}: nobody decoded its uplink; give the device profile a codec in ChirpStack",
             )
         address = route.sender
         kind = route.kind if route.registered else self._kind(address, message)
