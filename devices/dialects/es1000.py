@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from msgspec import Raw, Struct, convert, field, json, structs
 
-from devices.dialects.body import decode_json, mapping
+from devices.dialects.body import BROKEN, decode_json, mapping
 from devices.dialects.dialect import Context, Lane, Route
 from devices.dialects.reading import Reading
 from devices.dialects.typed import typed
@@ -143,7 +143,10 @@ class Es1000:
         if claimed is not None and str(claimed).strip() != route.sender:
             return _mismatch(route, claimed)
         reading = Reading(self.name, route.sender, LIFT)
-        states, events, odd = self._flags(bytes(body.Alarm), envelope.topic.endswith("/real_ok"))
+        flags = self._flags(bytes(body.Alarm), envelope.topic)
+        if isinstance(flags, Reject):
+            return flags
+        states, events, odd = flags
         reading.states.update(states)
         reading.events += events
         reading.raw.update(odd)
@@ -159,11 +162,15 @@ class Es1000:
             )
         return reading.report(self._context, envelope, local(body.Parameters.Time, self._context.zone), local=True)
 
-    def _flags(self, raw: bytes, ok: bool) -> Flags:
+    def _flags(self, raw: bytes, topic: str) -> Flags | Reject:
         """Read ``Alarm``. Its flags hardly ever change, so equal text is read once; the memory of it is bounded."""
+        ok = topic.endswith("/real_ok")
         found = self._known_flags.get((raw, ok))
         if found is None:
-            given = decode_json(raw)
+            try:
+                given = decode_json(raw)
+            except BROKEN as error:
+                return Reject(RejectReason.MALFORMED, f"{topic[:120]!r}: Alarm is no text: {error}")
             reading = Reading(self.name, "", LIFT)
             _alarms(reading, given if isinstance(given, dict) else {}, ok)
             if len(self._known_flags) >= MAX_KNOWN:
