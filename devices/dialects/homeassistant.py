@@ -80,7 +80,7 @@ class HomeAssistant:
         if spoken:
             kinds = {self._kinds.of(each.address) for each in spoken} - {None}
             kind = next(iter(kinds), None)
-            return self._route(spoken[0].address, self._state, kind)
+            return self._route(spoken[0].address, self._state_reader(tuple(spoken)), kind)
         if topic.endswith(TAG_TOPIC):
             sender = topic.removesuffix(TAG_TOPIC)
             return self._route(sender, lambda route, envelope: self._tag_scanned(sender, envelope))
@@ -153,36 +153,45 @@ class HomeAssistant:
                 reading.unknown(name, getattr(found, name))
         return reading.report(self._context, envelope)
 
-    def _state(self, route: Route, envelope: Envelope) -> Found:
-        if not envelope.payload:
-            return Ignored("an empty state says nothing")
-        spoken = self._spoken.get(envelope.topic, ())
-        body: Any = _MISSING
-        if any(each.entity.path or each.entity.component in ("tag", "event") for each in spoken):
-            try:
-                body = decode_json(envelope.payload)
-            except BROKEN:
-                body = _MISSING
-        plain = text(envelope.payload)
+    def _state_reader(self, spoken: tuple[Announced, ...]) -> Callable[[Route, Envelope], Found]:
+        """Read one state topic as its entities say; a topic announced anew gets a new reader."""
+        any_json = any(each.entity.path or each.entity.component in ("tag", "event") for each in spoken)
+        only_json = all(each.entity.path for each in spoken)
+
+        def read(route: Route, envelope: Envelope) -> Found:
+            if not envelope.payload:
+                return Ignored("an empty state says nothing")
+            body: Any = _MISSING
+            if any_json:
+                try:
+                    body = decode_json(envelope.payload)
+                except BROKEN:
+                    if only_json:
+                        where = envelope.topic[:120]
+                        return Reject(RejectReason.MALFORMED, f"{where!r} was announced as JSON and carries none")
+            return self._state(spoken, body, None if only_json else text(envelope.payload), envelope)
+
+        return read
+
+    def _state(self, spoken: tuple[Announced, ...], body: Any, plain: str | None, envelope: Envelope) -> Found:
         readings: dict[str, Reading] = {}
         for each in spoken:
-            value = plain if each.entity.path is None else _walk(body, each.entity.path)
-            if value is _MISSING or (value is None and each.entity.path is None):
-                continue
-            self._note(readings, each, value, body)
-        at, local = moment(member(body, "Time"), self._context)
+            path = each.entity.path
+            value = _walk(body, path) if path else plain
+            if value is not _MISSING and (path or value is not None):
+                self._note(readings, each, value, body)
+        time = body.get("Time") if type(body) is dict else None
+        at, local = moment(time, self._context) if time else (None, False)
         reports = [r.report(self._context, envelope, at, local) for r in readings.values() if not r.empty or r.raw]
-        if not reports and body is _MISSING and all(each.entity.path for each in spoken):
-            return Reject(RejectReason.MALFORMED, f"{envelope.topic[:120]!r} was announced as JSON and carries none")
         return reports or Ignored(NO_KIND)
 
     def _note(self, readings: dict[str, Reading], each: Announced, value: Any, body: Any) -> None:
         kind = self._kinds.of(each.address)
         if kind is None:
             return
-        reading = readings.get(each.address) or readings.setdefault(
-            each.address, Reading(self.name, each.address, kind)
-        )
+        reading = readings.get(each.address)
+        if reading is None:
+            reading = readings[each.address] = Reading(self.name, each.address, kind)
         entity = each.entity
         if entity.component == "sensor":
             reading.measure(entity.name, quantity(entity, value), value)

@@ -146,39 +146,42 @@ class Shelly:
         return self._report(device, params, envelope, number(params.get("ts")))
 
     def _report(self, device: str, components: dict[str, Any], envelope: Envelope, at: float | None) -> Found:
-        shown = next((KIND_OF[c] for c in map(_family, components) if c in KIND_OF), None)
+        reading = Reading(self.name, device, DeviceKind.SMOKE_DETECTOR)
+        shown: DeviceKind | None = None
+        for component in components:
+            shown = shown or KIND_OF.get(component.partition(":")[0]) or self._wired(device, component)
         kind = self._kinds.of(device, shown)
-        wired = {place: state for c in components if (state := self._inputs.get(place := f"{device}/{c}"))}
-        if kind is None and wired:
-            kind = self._kinds.of(device, _kind_of_state(next(iter(wired.values()))))
         if kind is None:
             return Ignored(NO_KIND)
-        reading = Reading(self.name, device, kind)
+        reading.kind = kind
         for component, status in components.items():
             self._component(reading, component, status)
-        return (
-            Ignored("a part of the status that says nothing for us")
-            if reading.empty
-            else reading.report(self._context, envelope, at)
-        )
+        if reading.empty:
+            return Ignored("a part of the status that says nothing for us")
+        return reading.report(self._context, envelope, at)
+
+    def _wired(self, device: str, component: str) -> DeviceKind | None:
+        wired = self._inputs.get(f"{device}/{component}") if self._inputs else None
+        return _kind_of_state(wired) if wired else None
 
     def _component(self, reading: Reading, component: str, status: Any) -> None:
-        family = _family(component)
-        states = STATES_OF.get(family)
+        family = component.partition(":")[0]
+        states, quantities = STATES_OF.get(family), QUANTITIES_OF.get(family)
         if states:
             for key, name in states.items():
                 if status is None:
                     reading.state(name, None)
-                elif isinstance(status, dict) and key in status:
+                elif type(status) is dict and key in status:
                     reading.state(name, truth(status[key]), status[key])
-            if family in KIND_OF and isinstance(status, dict) and isinstance(status.get("errors"), list):
-                reading.state("fault", bool(status["errors"]))
-        elif family in QUANTITIES_OF:
-            for path, name in QUANTITIES_OF[family].items():
+            if type(status) is dict and type(errors := status.get("errors")) is list and family in KIND_OF:
+                reading.state("fault", bool(errors))
+        elif quantities:
+            for path, name in quantities.items():
                 value = status
                 for step in path:
-                    value = value.get(step) if isinstance(value, dict) else None
-                reading.measure(name, number(value), value)
+                    value = value.get(step) if type(value) is dict else None
+                if value is not None:
+                    reading.measure(name, number(value), value)
         elif family == "input":
             self._input(reading, component, status)
 

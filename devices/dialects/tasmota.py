@@ -1,7 +1,8 @@
 """Tasmota: ``tele|stat/TOPIC/...`` with sensors, switches, card readers, and Zigbee devices behind a bridge."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -17,6 +18,8 @@ from devices.names import STATES
 
 Found = Report | list[Report] | Reject | Ignored
 NO_KIND = "nothing of a kind we watch; name the device in the inventory if it matters"
+MAX_BEHIND = 1000
+_TEXT = (str, type(None))
 READERS = frozenset({"PN532", "RC522", "RDM6300", "Wiegand"})
 OPEN = ("on", "1", "true")
 SHUT = ("off", "0", "false")
@@ -116,9 +119,11 @@ class Tasmota:
             form = f"{self._options.full_topic}(SENSOR|RESULT|STATE|LWT)"
             return Reject(RejectReason.BAD_TOPIC, f"topic {topic[:120]!r} is not {form}")
         device, channel = found
-        reader = self._lwt if channel == "LWT" else self._body
         kind = self._kinds.of(device) or DeviceKind.ACCESS_GATE
-        return Route(self.name, device, kind, lambda route, envelope: reader(device, envelope))
+        if channel == "LWT":
+            return Route(self.name, device, kind, lambda route, envelope: self._lwt(device, envelope))
+        addresses: dict[tuple[str, Any, Any], str] = {}  # of the devices behind a bridge; as old as the route
+        return Route(self.name, device, kind, lambda route, envelope: self._body(device, addresses, envelope))
 
     def _topic(self, prefix: str, device: str) -> str:
         return "/".join(self._words).replace("%prefix%", prefix).replace("%topic%", device)
@@ -152,28 +157,34 @@ class Tasmota:
         reading.availability = online
         return reading.report(self._context, envelope)
 
-    def _body(self, device: str, envelope: Envelope) -> Found:
+    def _body(self, device: str, addresses: dict[tuple[str, Any, Any], str], envelope: Envelope) -> Found:
         if not envelope.payload:
             return Ignored("a retained state was deleted")
         body = mapping(envelope)
         if isinstance(body, Reject):
             return body
-        status = next((body[key] for key in ("StatusSNS", "StatusSTS") if key in body), body)
+        status = body.get("StatusSNS") or body.get("StatusSTS") or body
         if not isinstance(status, dict):
             return Reject(RejectReason.WRONG_SHAPE, f"{envelope.topic[:120]!r} holds no object")
         found: list[Reading] = []
-        if "ZbReceived" in status:
-            found += self._zigbee(device, status["ZbReceived"])
+        own = False
+        received = status.get("ZbReceived")
+        for key, said in received.items() if type(received) is dict else ():
+            if type(said) is dict:
+                found += self._zigbee(self._address(device, key, said, addresses), said)
         for key, value in status.items():
             if key in READERS:
                 found += self._card(device, value)
             elif key[:6] == "Switch" and (key == "Switch" or key[6:].isdigit()):
                 found += self._switch(device, key, value)
-        if self._kinds.of(device) is not None:
+            elif key == "POWER" or (type(value) is dict and key != "ZbReceived"):
+                own = True
+        if own:
             found += self._own(device, status)
         if not found:
             return Ignored(NO_KIND)
-        at, local = moment(status.get("Time"), self._context)
+        time = status.get("Time")
+        at, local = (None, False) if time is None else moment(time, self._context)
         merged = found if len(found) == 1 else _merged(found)
         return [each.report(self._context, envelope, at, local) for each in merged]
 
@@ -183,7 +194,9 @@ class Tasmota:
 
     def _own(self, device: str, body: dict[str, Any]) -> Iterator[Reading]:
         """What a device of known kind says of itself: relay, radio, climate sensors."""
-        kind = self._kinds.of(device) or DeviceKind.ACCESS_GATE
+        kind = self._kinds.of(device)
+        if kind is None:
+            return
         reading = Reading(self.name, device, kind)
         signal = member(body, "Wifi", "Signal")
         reading.measure("rssi", number(signal), signal)
@@ -197,38 +210,40 @@ class Tasmota:
         if not reading.empty:
             yield reading
 
-    def _switch(self, device: str, key: str, value: Any) -> Iterator[Reading]:
+    def _switch(self, device: str, key: str, value: Any) -> list[Reading]:
         full = f"{device}/{key}"
         first = key in ("Switch", "Switch1") and not self._kinds.registered(full)
         address = device if first else full
         wired = self._options.switches.get(full)
-        kind = self._kinds.of(address, _kind_of(wired)) or DeviceKind.ACCESS_GATE
+        kind = self._kinds.of(address, _kind_of(wired) if wired else None) or DeviceKind.ACCESS_GATE
         name = wired or CONTACT.get(kind)
         if name is None:
-            return
+            return []
         reading = Reading(self.name, address, kind)
         said = member(value, "Action") if isinstance(value, dict) else value
-        _alarm(reading, "door_state" if name == "door" else name, truth(said, OPEN, SHUT), said)
-        yield reading
+        meant = True if said == "ON" else False if said == "OFF" else truth(said, OPEN, SHUT)
+        _alarm(reading, "door_state" if name == "door" else name, meant, said)
+        return [reading]
 
-    def _zigbee(self, bridge: str, received: Any) -> Iterator[Reading]:
-        for key, said in received.items() if isinstance(received, dict) else ():
-            if isinstance(said, dict):
-                yield from self._zigbee_device(self._address(bridge, key, said), said)
-
-    def _address(self, bridge: str, key: str, said: dict[str, Any]) -> str:
+    def _address(self, bridge: str, key: str, said: dict[str, Any], known: dict[tuple[str, Any, Any], str]) -> str:
         """The first of the names a device may have in the inventory; short addresses are unique per bridge only."""
-        names = [n for n in (said.get("Name"), key, said.get("Device")) if isinstance(n, str) and n]
-        known = (a for n in names for a in (f"{bridge}/{n}", n) if self._kinds.registered(a))
-        return next(known, f"{bridge.split('/')[0]}/{key}")
+        name, short = said.get("Name"), said.get("Device")
+        if type(name) in _TEXT and type(short) in _TEXT and (address := known.get((key, name, short))):
+            return address
+        names = [n for n in (name, key, short) if isinstance(n, str) and n]
+        spelt = (a for n in names for a in (f"{bridge}/{n}", n) if self._kinds.registered(a))
+        address = next(spelt, f"{bridge.split('/')[0]}/{key}")
+        if len(known) < MAX_BEHIND and type(name) in _TEXT and type(short) in _TEXT:
+            known[key, name, short] = address
+        return address
 
-    def _zigbee_device(self, address: str, said: dict[str, Any]) -> Iterator[Reading]:
-        kind = self._kinds.of(address, _zigbee_kind(said))
+    def _zigbee(self, address: str, said: dict[str, Any]) -> list[Reading]:
+        zone = ZONES.get(whole(said["ZoneType"]) or 0) if "ZoneType" in said else None
+        kind = self._kinds.of(address, zone[1] if zone else _zigbee_kind(said))
         status = _zone_status(said)
-        zone = ZONES.get(whole(said.get("ZoneType")) or 0)
         if kind is None:
             if status is None:
-                return
+                return []
             kind = DeviceKind.WATER_LEAK  # the zone's type is unknown: the commonest device read this way
         reading = Reading(self.name, address, kind)
         for key, value in said.items():
@@ -241,8 +256,7 @@ class Tasmota:
                 _alarm(reading, ZIGBEE_ALARMS[key][0], truth(value), value)
         if status is not None:
             _zone(reading, status, zone[0] if zone else ALARM_OF.get(kind))
-        if not reading.empty:
-            yield reading
+        return [] if reading.empty else [reading]
 
 
 def card_read(reading: Reading, context: Context, said: Any) -> Iterator[Reading]:
@@ -259,12 +273,26 @@ def moment(value: Any, context: Context) -> tuple[float | None, bool]:
     if not isinstance(value, str):
         return None, False
     try:
+        if len(value) == 19 and value[13] == value[16] == ":":
+            minute, second = int(value[14:16]), int(value[17:])
+            if 0 <= minute < 60 and 0 <= second < 60:
+                return _hour(value[:13], context.zone) + minute * 60 + second, True
         at = datetime.fromisoformat(value)
         if at.tzinfo is None:
             return at.replace(tzinfo=context.zone).timestamp(), True
         return at.timestamp(), False
     except (ValueError, OverflowError):
         return None, False
+
+
+@lru_cache(maxsize=1024)
+def _hour(written: str, zone: tzinfo) -> float:
+    """The start of a local hour; messages share it, and to find it is most of the cost of a time.
+
+    Raises:
+        ValueError: it is no date and hour.
+    """
+    return datetime.fromisoformat(written).replace(tzinfo=zone).timestamp()
 
 
 def _merged(found: list[Reading]) -> list[Reading]:
@@ -284,43 +312,45 @@ def _celsius(value: Any, body: dict[str, Any]) -> float | None:
     return (read - 32) / 1.8 if read is not None and body.get("TempUnit") == "F" else read
 
 
-def _kind_of(wired: str | None) -> DeviceKind | None:
+def _kind_of(wired: str) -> DeviceKind | None:
     """The kind of device that has the state a switch is wired to."""
-    if wired is None or wired == "door":
-        return DeviceKind.ACCESS_GATE if wired else None
+    if wired == "door":
+        return DeviceKind.ACCESS_GATE
     kinds = STATES[wired].kinds
     return next(iter(kinds)) if len(kinds) == 1 else None
 
 
 def _zigbee_kind(said: dict[str, Any]) -> DeviceKind | None:
-    zone = ZONES.get(whole(said.get("ZoneType")) or 0)
-    if zone:
-        return zone[1]
-    named = next((kind for key, (_, kind) in ZIGBEE_ALARMS.items() if key in said), None)
-    return named or of_model(said.get("ModelId"))
+    if not said.keys().isdisjoint(ZIGBEE_ALARMS):
+        return next(kind for key, (_, kind) in ZIGBEE_ALARMS.items() if key in said)
+    return of_model(said["ModelId"]) if "ModelId" in said else None
 
 
 def _zone_status(said: dict[str, Any]) -> int | None:
     """Read the zone status, 16 bits with the low byte first, from the raw command or the named attribute."""
     raw = said.get("0500!00")
-    if isinstance(raw, str):
+    if type(raw) is str:
         try:
             status = bytes.fromhex(raw)[:2]
         except ValueError:
             return None
         return int.from_bytes(status, "little") if len(status) == 2 else None
-    return whole(next((said[k] for k in ("ZoneStatusChange", "ZoneStatus", "0500/0002") if k in said), None))
+    for key in ("ZoneStatusChange", "ZoneStatus", "0500/0002"):
+        if key in said:
+            return whole(said[key])
+    return None
 
 
 def _zone(reading: Reading, status: int, alarm: str | None) -> None:
     if alarm and reading.states.keys().isdisjoint(NAMED_ALARMS):
-        _alarm(reading, alarm, bool(status & ALARM_1), None)
-    reading.state("tamper", bool(status & TAMPER))
-    reading.state("battery_low", bool(status & BATTERY))
-    reading.state("fault", bool(status & (TROUBLE | BATTERY_DEFECT)))
-    if reading.kind in STATES["main_power_fault"].kinds:
-        reading.state("main_power_fault", bool(status & MAINS_FAULT))
-    reading.test = bool(status & TEST)
+        _alarm(reading, alarm, status & ALARM_1 != 0, None)
+    states = reading.states
+    states["tamper"] = status & TAMPER != 0
+    states["battery_low"] = status & BATTERY != 0
+    states["fault"] = status & (TROUBLE | BATTERY_DEFECT) != 0
+    if reading.kind is DeviceKind.SMOKE_DETECTOR:
+        states["main_power_fault"] = status & MAINS_FAULT != 0
+    reading.test = status & TEST != 0
 
 
 def _alarm(reading: Reading, name: str, active: bool | None, raw: Any) -> None:

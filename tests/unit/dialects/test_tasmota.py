@@ -218,6 +218,9 @@ def test_defect_1_a_retained_sensor_is_a_snapshot() -> None:
         ("1970-01-01T00:00:07", TimeQuality.DEVICE_UNSYNCED),
         ("2031-01-01T00:00:00", TimeQuality.FUTURE_REJECTED),
         ("yesterday", TimeQuality.RECEIVED_ONLY),
+        ("2026-09-21T22:75:00", TimeQuality.RECEIVED_ONLY),
+        ("2026-09-21T22:1x:00", TimeQuality.RECEIVED_ONLY),
+        ("2026-13-21T22:10:00", TimeQuality.RECEIVED_ONLY),
         (None, TimeQuality.RECEIVED_ONLY),
     ],
 )
