@@ -10,7 +10,7 @@ from devices.dialects.dialect import Context, Lane, Read, Route
 from devices.dialects.markup import MarkupError, many, tree
 from devices.dialects.onvif import flat
 from devices.dialects.reading import Reading
-from devices.dialects.scene import active_of, meaning, object_class, tell
+from devices.dialects.scene import active_of, meaning, object_class, tell, unnamed
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
 MAX_NOTICES = 64
@@ -127,17 +127,20 @@ class Axis:
     def _said(
         self, route: Route, envelope: Envelope, topic: str, data: dict[str, Any], at: float | None, operation: Any
     ) -> Report | Ignored:
-        meant = meaning(topic)
-        if meant is None:
+        meant, active = meaning(topic), active_of(data)
+        if meant is None and active is None:
             return Ignored(f"Axis topic {topic[:100]!r} has no canonical meaning")
         reading = Reading(self.name, route.sender, DeviceKind.CAMERA)
         reading.snapshot = str(operation).lower() == "initialized"
+        if meant is None:
+            unnamed(reading, topic, active)
+            return reading.report(self._context, envelope, at)
         label = data.get("classTypes", data.get("class"))
         kind = object_class(label.replace(",", " ").split(" ")[0]) if isinstance(label, str) else None
         scenario = topic.rpartition("/")[2] if meant.event else None
         identity = data.get("objectId", data.get("id"))
         identity = str(identity)[:64] if isinstance(identity, str | int) else None
-        tell(reading, meant, active_of(data), object_class=kind, object_id=identity, rule_name=scenario)
+        tell(reading, meant, active, object_class=kind, object_id=identity, rule_name=scenario)
         return reading.report(self._context, envelope, at)
 
     def _connection(self, route: Route, envelope: Envelope) -> Report | Reject:

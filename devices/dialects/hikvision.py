@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from devices.dialects import values
 from devices.dialects.body import mapping
@@ -10,7 +10,7 @@ from devices.dialects.dialect import Context, Lane, Route
 from devices.dialects.hikvision_codes import ACCESS, CAMERA, HEARTBEAT
 from devices.dialects.markup import MarkupError, many, tree
 from devices.dialects.reading import Reading
-from devices.dialects.scene import object_class, tell
+from devices.dialects.scene import object_class, tell, unnamed
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
 MAX_PARTS = 16
@@ -53,21 +53,22 @@ class Hikvision:
 
     def read(self, route: Route, envelope: Envelope) -> Report | list[Report] | Reject | Ignored:
         """Read one notification, or a list of plates."""
-        if not envelope.payload.strip(b"\x00\r\n\t "):
+        body = envelope.payload if envelope.payload[:1] == b"{" else _part(envelope.payload)
+        if not body:
             return Reject(RejectReason.EMPTY, f"empty payload on {envelope.topic[:120]!r}; send JSON or XML")
-        body = _part(envelope.payload)
         try:
-            found = ("", mapping(_with(envelope, body))) if body[:1] == b"{" else tree(body)
+            found = ("", _json(envelope, body)) if body[:1] == b"{" else tree(body)
         except MarkupError as error:
             return Reject(RejectReason.MALFORMED, f"{envelope.topic[:120]!r}: {error}")
         root, data = found
         if isinstance(data, Reject):
             return data
         data = inner if isinstance(inner := data.get("EventNotificationAlert"), dict) else data
+        said = data.get("AccessControllerEvent")
+        if isinstance(said, dict):
+            return self._access(route, envelope, data, said)
         if root == "Plates" or "Plates" in data:
             return self._plates(route, envelope, data)
-        if isinstance(data.get("AccessControllerEvent"), dict):
-            return self._access(route, envelope, data, data["AccessControllerEvent"])
         kind = data.get("eventType")
         if isinstance(kind, str) and kind != "AccessControllerEvent":
             return self._camera(route, envelope, data)
@@ -105,10 +106,10 @@ class Hikvision:
             return
         person = values.pseudonym(self._context.key, said.get("employeeNoString", said.get("employeeNo")))
         card = values.pseudonym(self._context.key, said.get("cardNo"))
-        known = {name: value for name, value in meant.attributes.items() if value is not None}
         reading.event(
             meant.event,
-            **{"credential_type": _verify_mode(said.get("currentVerifyMode")), **known},
+            reason=meant.attributes.get("reason"),
+            credential_type=meant.attributes.get("credential_type") or _verify_mode(said.get("currentVerifyMode")),
             credential_ref=card or person,
             person_ref=person,
             door_id=_id(said.get("doorNo")),
@@ -116,7 +117,7 @@ class Hikvision:
         )
 
     def _camera(self, route: Route, envelope: Envelope, data: dict[str, Any]) -> Report | Ignored:
-        kind = data["eventType"].strip().lower()
+        kind, state = data["eventType"].strip().lower(), data.get("eventState")
         reading = Reading(self.name, self._address(route, data), DeviceKind.CAMERA)
         reading.historical = values.truth(data.get("isDataRetransmission")) is True
         meant = CAMERA.get(kind)
@@ -125,9 +126,10 @@ class Hikvision:
         elif kind == "heartbeat":
             reading.availability = True
         elif meant is None:
-            return Ignored(f"eventType {kind[:60]!r} has no canonical meaning")
+            if state is None:
+                return Ignored(f"eventType {kind[:60]!r} has no canonical meaning")
+            unnamed(reading, kind, state)
         else:
-            state = data.get("eventState")
             tell(reading, meant, state, **_seen(data, state))
             if kind == "videoloss" and values.truth(state, ("active",), ("inactive",)) is False:
                 reading.availability = True
@@ -235,7 +237,7 @@ def _box(rect: Any) -> str | None:
 
 def _part(payload: bytes) -> bytes:
     """Return the JSON or XML text of a payload, also out of a multipart form with pictures beside it."""
-    body = payload.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").lstrip() if payload[:1] != b"{" else payload
+    body = payload.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").strip()
     if not body.startswith(b"--"):
         return body
     boundary = body.split(b"\n", 1)[0].strip()
@@ -246,5 +248,5 @@ def _part(payload: bytes) -> bytes:
     return body
 
 
-def _with(envelope: Envelope, body: bytes) -> Envelope:
-    return Envelope(envelope.topic, body, envelope.received_at, envelope.qos, envelope.retained)
+def _json(envelope: Envelope, body: bytes) -> dict[str, Any] | Reject:
+    return mapping(envelope if body is envelope.payload else structs.replace(envelope, payload=body))

@@ -8,7 +8,7 @@ from devices.dialects import values
 from devices.dialects.body import mapping
 from devices.dialects.dialect import Context, Lane, Read, Route
 from devices.dialects.reading import Reading
-from devices.dialects.scene import Meaning, active_of, meaning, object_class, tell
+from devices.dialects.scene import Meaning, active_of, meaning, object_class, tell, unnamed
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
 MARK = "/onvif-ej/"
@@ -16,6 +16,8 @@ MAX_OBJECTS = 32
 MAX_DEPTH = 16
 PLATE_KEYS = ("PlateNumber", "LicensePlate", "Plate", "LicensePlateNumber", "PlateNum")
 COUNT_KEYS = ("Count", "Value", "ObjectCount", "Number")
+OBJECT_IDS = frozenset({"ObjectId", "ObjectID", "objectId"})
+CLASS_NAMES = frozenset({"ClassTypes", "classTypes", "ObjectType", "Class", "Type"})
 LEFT = ("exit", "exiting", "leave", "disappear")
 
 
@@ -64,9 +66,9 @@ class Onvif:
         meant = meaning(event)
 
         def read(route: Route, envelope: Envelope) -> Report | Reject | Ignored:
-            if meant is None:
-                return Ignored(f"ONVIF topic {event[:100]!r} has no canonical meaning")
             reading = Reading(self.name, route.sender, DeviceKind.CAMERA)
+            if meant is None:
+                return self._unnamed(reading, event, envelope)
             if not envelope.payload.strip(b"\x00\r\n\t "):
                 if meant.count:
                     return Reject(RejectReason.EMPTY, f"empty payload on {envelope.topic[:120]!r}; a count needs one")
@@ -76,16 +78,26 @@ class Onvif:
             said = mapping(envelope)
             if isinstance(said, Reject):
                 return said
-            return self._said(reading, meant, plain(said), rule, envelope)
+            if "Data" not in said:
+                said = plain(said)
+                said = said["Message"] if isinstance(said.get("Message"), dict) else said
+            return self._said(reading, meant, said, rule, envelope)
 
         return read
 
+    def _unnamed(self, reading: Reading, event: str, envelope: Envelope) -> Report | Ignored:
+        said = mapping(envelope)
+        active = None if isinstance(said, Reject) else active_of(flat(said.get("Data")))
+        if isinstance(said, Reject) or active is None:
+            return Ignored(f"ONVIF topic {event[:100]!r} has no canonical meaning")
+        unnamed(reading, event, active)
+        return reading.report(self._context, envelope, values.iso(said.get("UtcTime")))
+
     def _said(self, reading: Reading, meant: Meaning, said: dict[str, Any], rule: str, envelope: Envelope) -> Report:
-        said = said["Message"] if isinstance(said.get("Message"), dict) else said
-        source, data = flat(said.get("Source")), flat(said.get("Data"))
+        data = flat(said.get("Data"))
         operation = said.get("PropertyOperation", said.get("@PropertyOperation"))
         reading.snapshot = isinstance(operation, str) and operation.lower() == "initialized"
-        rule = rule or str(source.get("RuleName") or source.get("Rule") or "")
+        rule = rule or _rule(said.get("Source"))
         if meant.count:
             reading.measure(
                 "object_count", next((n for key in COUNT_KEYS if (n := _count(data, key)) is not None), None)
@@ -126,8 +138,10 @@ def flat(section: Any) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {}
     for name, value in section.items():
+        if ":" in name:
+            name = name.rpartition(":")[2]  # the local name is the name
         if name not in ("SimpleItem", "ElementItem"):
-            found[name.lstrip("@")] = value["#text"] if isinstance(value, dict) and "#text" in value else value
+            found[name.lstrip("@")] = value["#text"] if type(value) is dict and "#text" in value else value
             continue
         for item in value if isinstance(value, list) else [value]:
             named = item.get("Name", item.get("@Name")) if isinstance(item, dict) else None
@@ -137,6 +151,11 @@ def flat(section: Any) -> dict[str, Any]:
     return found
 
 
+def _rule(source: Any) -> str:
+    found = flat(source)
+    return str(found.get("RuleName") or found.get("Rule") or "")
+
+
 def _seen(reading: Reading, meant: Meaning, data: dict[str, Any], rule: str) -> None:
     """Note an event for each object named, or one for all. An action such as ``Exit`` ends what it is about."""
     action = data.get("Action")
@@ -144,9 +163,11 @@ def _seen(reading: Reading, meant: Meaning, data: dict[str, Any], rule: str) -> 
     active: Any = "false" if word in LEFT else active_of(data)
     if meant.event == "intrusion" and "loiter" in word:
         meant = Meaning("loitering", meant.state)
-    objects = _objects(data)
-    for number, seen in enumerate(objects or [{}]):
-        known = Meaning(meant.event, "" if number else meant.state, object_class=meant.object_class)
+    if not meant.event:
+        tell(reading, meant, active)
+        return
+    for number, seen in enumerate(_objects(data) or [{}]):
+        known = Meaning(meant.event, object_class=meant.object_class) if number else meant
         tell(reading, known, active, rule_name=rule or None, direction=word or None, **seen)
 
 

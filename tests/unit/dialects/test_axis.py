@@ -96,7 +96,7 @@ def test_metadata_may_hold_several_notifications(feed: Feed) -> None:
     body = stream(
         notice("tns1:Device/tnsaxis:Sensor/PIR", state="1"),
         notice("tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario1", classTypes="vehicle", active="1"),
-        notice("tnsaxis:Light/Status", state="OFF"),
+        notice("tnsaxis:Light/Status", colour="OFF"),
     )
     motion, seen = feed.reports(PIR, body)
     assert (motion.states, motion.at) == ({"motion": True}, NOON + 0.5)
@@ -105,7 +105,7 @@ def test_metadata_may_hold_several_notifications(feed: Feed) -> None:
 
 
 def test_metadata_that_says_nothing_to_us(feed: Feed) -> None:
-    assert "Light/Status" in feed.why(PIR, stream(notice("tnsaxis:Light/Status", state="OFF")))
+    assert "Light/Status" in feed.why(PIR, stream(notice("tnsaxis:Light/Status", colour="OFF")))
     assert feed.why(PIR, stream())
     assert feed.why(PIR, b"<a><Event><NotificationMessage>x</NotificationMessage></Event></a>")
 
@@ -149,7 +149,10 @@ def test_dataq_topics_need_the_option() -> None:
     assert {"event/+/#", "connect/+", "occupancy/+"} < set(feed.decoder.filters())
 
 
-def test_topics_without_meaning_are_ignored_by_name(feed: Feed) -> None:
+def test_topics_beyond_the_table_are_kept_where_they_say_something(feed: Feed) -> None:
+    report = feed.report(ANY, said("axis:CameraApplicationPlatform/Crowd/Zone1", {"active": "1"}))
+    assert (report.states, report.events) == ({}, ())
+    assert report.raw_codes == {"topic": "axis:CameraApplicationPlatform/Crowd/Zone1", "active": "1"}
     assert "DayNightVision" in feed.why(ANY, said("onvif:VideoSource/axis:DayNightVision", {"day": "1"}))
 
 

@@ -304,8 +304,11 @@ def test_what_is_not_understood_is_refused(feed: Feed, payload: bytes, reason: R
     assert feed.reason(TOPIC, payload) is reason
 
 
-def test_unknown_camera_events_are_ignored_by_name(feed: Feed) -> None:
-    assert "'rapidmove'" in feed.why(TOPIC, xml("rapidMove"))
+def test_camera_events_beyond_the_table_are_kept_for_people(feed: Feed) -> None:
+    report = feed.report(TOPIC, xml("rapidMove"))
+    assert (report.states, report.events) == ({}, ())
+    assert report.raw_codes == {"topic": "rapidmove", "active": "active"}
+    assert "'ptz'" in feed.why(TOPIC, {"eventType": "ptz"})
 
 
 def test_topics() -> None:

@@ -178,7 +178,12 @@ def test_several_lenses_of_one_camera() -> None:
     assert feed.report(topic("VideoSource/MotionAlarm", "&vs-0"), said).device == CAMERA
 
 
-def test_topics_beyond_the_table_are_ignored_by_name(feed: Feed) -> None:
+def test_topics_beyond_the_table_are_kept_where_they_say_something(feed: Feed) -> None:
+    """Defect 14: makers invent topics."""
+    report = feed.report(topic("OpenApp/WiseAI/SlipAndFall"), plain({"State": "true"}))
+    assert (report.states, report.events, report.at) == ({}, (), NOON)
+    assert report.raw_codes == {"topic": "OpenApp/WiseAI/SlipAndFall", "active": "true"}
+    assert "SlipAndFall" in feed.why(topic("OpenApp/WiseAI/SlipAndFall"), b"")
     assert "Media/ProfileChanged" in feed.why(topic("Media/ProfileChanged"), plain({}))
 
 
