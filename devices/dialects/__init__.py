@@ -1,8 +1,10 @@
 """One file per vendor dialect; a dialect is registered by its line here."""
 
+from devices.dialects.aliyun import Aliyun
 from devices.dialects.axis import Axis
-from devices.dialects.dahua_vto import DahuaVto
 from devices.dialects.chirpstack import ChirpStack
+from devices.dialects.ctwing import CtWing
+from devices.dialects.dahua_vto import DahuaVto
 from devices.dialects.dialect import Dialect
 from devices.dialects.es1000 import Es1000
 from devices.dialects.esp_rfid import EspRfid
@@ -12,6 +14,7 @@ from devices.dialects.gb26875 import Gb26875
 from devices.dialects.hikvision import Hikvision
 from devices.dialects.homeassistant import HomeAssistant
 from devices.dialects.houqi import Houqi
+from devices.dialects.huawei_iotda import HuaweiIotda
 from devices.dialects.mapping import Mapping
 from devices.dialects.native import Native
 from devices.dialects.neuron import Neuron
@@ -25,8 +28,10 @@ from devices.dialects.zigbee2mqtt import Zigbee2Mqtt
 DIALECTS: dict[str, type[Dialect]] = {
     dialect.name: dialect
     for dialect in (
-        ChirpStack,
+        Aliyun,
         Axis,
+        ChirpStack,
+        CtWing,
         DahuaVto,
         Es1000,
         EspRfid,
@@ -36,6 +41,7 @@ DIALECTS: dict[str, type[Dialect]] = {
         Hikvision,
         HomeAssistant,
         Houqi,
+        HuaweiIotda,
         Mapping,
         Native,
         Neuron,
