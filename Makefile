@@ -49,7 +49,7 @@ bench: $(STAMPS)/dev ## the measured figures; ARGS="ingest --json" runs one
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 faults: $(STAMPS)/dev ## kill, fill, slow down and cut off, at length; the seed is printed
-	@bash .ci/packages.sh mosquitto influxdb nginx-light
+	@bash .ci/packages.sh mosquitto victoria-metrics
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 install: $(STAMPS)/console ## install into .venv, nothing else

@@ -23,7 +23,6 @@ SHARDS = 4_096
 """Twins are saved by shard: many small ones, since each alert saves those that changed since the last."""
 
 YOUNG_S = 60.0
-LOOK_AGAIN_S = 0.5
 STATE_FORMAT = 1
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
@@ -66,6 +65,7 @@ class Engine:
         self._kinds: dict[str, DeviceKind] = {}
         self._remembering: Counter[str] = Counter()
         self._shards: list[list[Subject]] = [[] for _ in range(SHARDS)]
+        self._silences: list[tuple[float, str]] = []
         self._timers: list[tuple[float, str, str]] = []
         self._listeners: dict[tuple[str, bool, tuple[str, ...]], tuple[Rule[Any, Any], ...]] = {}
         for device in registry:
@@ -108,13 +108,12 @@ class Engine:
         Silence is judged only while ``idle``: nothing waits that a device may have said meanwhile in the slower lane.
         """
         self.now = max(self.now, now)
-        timers = self._timers
-        if not timers or timers[0][0] > now:
-            return []
         said: list[Transition] = []
-        while timers and timers[0][0] <= now:
-            due, rule, device = heapq.heappop(timers)
-            said += self._silence(device, now, idle) if rule == PRESENCE else self._tick(rule, device, due)
+        while self._timers and self._timers[0][0] <= now:
+            due, rule, device = heapq.heappop(self._timers)
+            said += self._tick(rule, device, due)
+        while idle and self._silences and self._silences[0][0] <= now:
+            said += self._silence(heapq.heappop(self._silences)[1], now)
         return said
 
     def hearing(self, able: bool, now: float) -> None:
@@ -123,7 +122,7 @@ class Engine:
 
     def next_due(self) -> float:
         """Return when the next timer is due."""
-        return self._timers[0][0] if self._timers else NEVER
+        return min(timers[0][0] if timers else NEVER for timers in (self._timers, self._silences))
 
     def reset(self, rule: str, device: str, subject: str) -> None:
         """A person resolved the alert: the rule forgets its latch on ``subject``."""
@@ -153,6 +152,7 @@ class Engine:
         States of rules that no longer exist, or in a format of another version, are dropped.
         """
         self._timers.clear()
+        self._silences.clear()
         if checkpointed_at < now:
             self.presence.gaps.append((checkpointed_at, now - checkpointed_at))
         for _, blob in twins:
@@ -251,9 +251,9 @@ class Engine:
         due = self.presence.deadline(subject.twin, subject.device)
         if due != NEVER and not subject.timed:
             subject.timed = True
-            heapq.heappush(self._timers, (due, PRESENCE, subject.device.id))
+            heapq.heappush(self._silences, (due, subject.device.id))
 
-    def _silence(self, device: str, now: float, idle: bool) -> list[Transition]:
+    def _silence(self, device: str, now: float) -> list[Transition]:
         """Act on the deadline set when the device was last looked at; it may have spoken since."""
         subject = self.subjects[device]
         subject.timed = False
@@ -262,11 +262,9 @@ class Engine:
         due = self.presence.deadline(subject.twin, subject.device)
         if self.presence.deaf_since is not None:
             due = max(due, now + subject.device.expect_every_s)
-        if due <= now and not idle:
-            due = now + LOOK_AGAIN_S
         if due > now:
             subject.timed = True
-            heapq.heappush(self._timers, (due, PRESENCE, device))
+            heapq.heappush(self._silences, (due, device))
             return []
         self.dirty_shards.add(subject.shard)
         return self.presence.silent(subject.twin, subject.device, due)

@@ -20,9 +20,9 @@ from devices.dialects.dialect import Lane
 from devices.model import Envelope, RejectReason, Report
 from devices.registry import Device, Registry
 from gateway.accounts import AccountDesk
-from gateway.alerts.book import AlertBook
+from gateway.alerts.book import REMEMBERED_IDS, AlertBook
 from gateway.alerts.people import People
-from gateway.alerts.records import AlertFilter, Message, OutboxRow
+from gateway.alerts.records import Message, OutboxRow
 from gateway.alerts.store import AlertStore, StoreUnavailable
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
@@ -102,8 +102,8 @@ class Gateway:
         self._evaluator = Evaluator(
             self._engine, self._book, quarantine, self._store, self.lanes, clock, self.metrics, self._show, self._offer
         )
-        resolved = self._store.search(AlertFilter(state="resolved", limit=10_000))
-        self._evaluator.restore(restored, [alert.id for alert in resolved])
+        resolved = self._store.lately_resolved(REMEMBERED_IDS)
+        self._evaluator.restore(restored, resolved)
 
         self._history = open_store(site.history, Path(site.data_dir), registry, site.site.id)
         self._feed = HistoryFeed(self.lanes, clock)

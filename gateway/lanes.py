@@ -22,7 +22,7 @@ from gateway.site import Site
 T = TypeVar("T")
 EVALUATE = "evaluate"
 HISTORY = "history"
-SLICE = 100
+SLICE = 250
 """Messages decoded and judged at a time: few enough to stay in the processor's cache, and to keep no fire waiting."""
 
 

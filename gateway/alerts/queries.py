@@ -4,18 +4,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select, tuple_
 
+from alert_rules.alert import Handling
 from gateway.alerts.records import AlertFilter
 from gateway.alerts.rows import fold, key
 from gateway.alerts.schema import alert, audit, outbox
 
 MOST_ALERTS = 1000
+NEWEST_FIRST = (alert.c.raised_at.desc(), alert.c.id.desc())
 
 
 def page(f: AlertFilter) -> Select[Any]:
     """Bodies of the alerts that match ``f``, newest first; at most :data:`MOST_ALERTS`."""
-    newest_first = (alert.c.raised_at.desc(), alert.c.id.desc())
     limit = max(1, min(f.limit, MOST_ALERTS))
-    return select(alert.c.body).where(*_conditions(f)).order_by(*newest_first).limit(limit)
+    return select(alert.c.body).where(*_conditions(f)).order_by(*NEWEST_FIRST).limit(limit)
 
 
 def _conditions(f: AlertFilter) -> list[ColumnElement[bool]]:
@@ -36,6 +37,12 @@ def _below(before: float, before_id: str | None) -> ColumnElement[bool]:
     if before_id is None:
         return alert.c.raised_at < before
     return tuple_(alert.c.raised_at, alert.c.id) < (before, before_id)
+
+
+def lately_resolved(limit: int) -> Select[Any]:
+    """Ids of alerts that are no longer open, the newest raised first."""
+    resolved = alert.c.handling == Handling.RESOLVED.value
+    return select(alert.c.id).where(resolved).order_by(*NEWEST_FIRST).limit(limit)
 
 
 def due(now: float, limit: int) -> Select[Any]:

@@ -90,6 +90,11 @@ class AlertStore:
             body = connection.scalar(select(schema.alert.c.body).where(schema.alert.c.id == alert_id))
         return None if body is None else rows.to_alert(body)
 
+    def lately_resolved(self, limit: int) -> list[str]:
+        """Ids of the alerts resolved, newest first: what tells a late redelivery from news."""
+        with reading(self._engine) as connection:
+            return list(connection.scalars(queries.lately_resolved(limit)))
+
     def timeline(self, alert_id: str) -> list[AuditRow]:
         """What happened to one alert, oldest first."""
         with reading(self._engine) as connection:

@@ -34,7 +34,7 @@ class Unavailable(Exception):
 
 
 class Unsaved(Unavailable):
-    """A person's move could not be made durable, so it was not made at all."""
+    """A person's move is noted but not yet on disk; it is written as soon as the disk allows."""
 
 
 class Desk(Protocol):

@@ -234,6 +234,13 @@ def test_only_open_alerts_are_loaded(store: AlertStore) -> None:
     assert [one.device for one in store.load().alerts] == ["smoke-1"]
 
 
+def test_the_lately_resolved_are_told_from_the_open(store: AlertStore) -> None:
+    older, newer = alert("smoke-1", at=NOON), alert("smoke-2", at=NOON + 1)
+    store.commit(Changes(alerts=[resolved(older), resolved(newer), alert("smoke-3", at=NOON + 2)]))
+    assert store.lately_resolved(10) == [newer.id, older.id]
+    assert store.lately_resolved(1) == [newer.id]
+
+
 def test_a_second_open_alert_for_a_fingerprint_is_refused_whole(store: AlertStore) -> None:
     store.commit(raising(raised(at=NOON)))
     before = counts(store)

@@ -152,7 +152,7 @@ def test_flapping_leaves_one_timer() -> None:
     for second in range(1, 5_001):
         story.at(second).status("d", second % 2 == 0)
     story.unclaimed.clear()
-    assert len(story.engine._timers) <= 2
+    assert len(story.engine._silences) <= 2
     story.expect(RULE, "d", between=(5_300, 5_300))
     story.expect_nothing(until=86_400)
 

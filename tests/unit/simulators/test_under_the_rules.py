@@ -38,6 +38,7 @@ class Judged:
                 continue
             for report in decoded:
                 self.transitions += engine.observe(report, received_at)
+            self.transitions += engine.advance(received_at)
         self.duplicates = engine.duplicates
 
     def of(self, action: Action) -> list[Transition]:
