@@ -3,6 +3,7 @@
 The checks read the raw values, so that they report beside a misspelt field and not only after it was mended.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,18 @@ def _dialects(data: Mapping[str, Any], dialects: Mapping[str, Any]) -> Iterator[
         try:
             options_of(name, options)
         except msgspec.ValidationError as error:
-            yield Problem(("dialects", name), str(error), f"see docs/dialects.md for the options of {name}")
+            what, place = _placed(str(error))
+            yield Problem(("dialects", name, *place), what, f"see docs/dialects.md for the options of {name}")
+
+
+def _placed(message: str) -> tuple[str, Loc]:
+    """Part a message of msgspec, ``... - at `$.topics[0].kind` ``, into what is wrong and where.
+
+    It does not say which key of a mapping it means; the place then ends before that key.
+    """
+    what, _, path = message.partition(" - at `$")
+    parts = re.findall(r"\.(\w+)|\[(\d+)\]", path.partition("[...]")[0])
+    return what, tuple(name or int(index) for name, index in parts)
 
 
 def _addresses(rows: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:

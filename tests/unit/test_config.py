@@ -137,6 +137,27 @@ mqtt:
     ]
 
 
+def test_a_wrong_option_of_a_dialect_is_found_at_its_line(write: Write) -> None:
+    text = f"""{MINIMAL}dialects:
+  mapping:
+    topics:
+      - topic: plant/{{device}}
+        kind: water_leak
+        lane: alarm
+        fields: {{water_leak: wet}}
+      - topic: hall/{{device}}
+        kind: lift
+        lane: alarm
+        fields:
+          speed: {{path: v, unit: mph}}
+"""
+    (problem,) = problems(write(text))
+    assert problem == (
+        "9: dialects.mapping.topics[1]: speed: unit 'mph' does not turn into 'm/s'; known: m/s, mm/s, cm/s, m/min, km/h; "
+        "scale and offset do the rest; see docs/dialects.md for the options of mapping"
+    )
+
+
 def test_lines_are_found_in_json_too(write: Write) -> None:
     path = write('{\n "site": {\n  "id": "x",\n  "nam": "X"\n }\n}', "site.json")
     assert problems(path) == [
