@@ -16,6 +16,7 @@ from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, R
 MAX_NOTICES = 64
 CONNECTED = frozenset({"connected", "connect", "online", "true", "1", "up"})
 LOST = frozenset({"disconnected", "disconnect", "connection lost", "lost", "offline", "false", "0", "down"})
+DATAQ_BASE = "dataq/"
 DATAQ = ("event/", "connect/", "occupancy/")
 
 
@@ -45,12 +46,18 @@ class Axis:
     def filters(self) -> dict[str, Lane]:
         found = {f"{self._prefix}/event/#": Lane.ALARM}
         if self._dataq:
-            found |= {"event/+/#": Lane.ALARM, "connect/+": Lane.ALARM, "occupancy/+": Lane.TELEMETRY}
+            for base in ("", DATAQ_BASE):
+                found |= {f"{base}event/+/#": Lane.ALARM, f"{base}connect/+": Lane.ALARM}
+                found[f"{base}occupancy/+"] = Lane.TELEMETRY
+            if self._prefix == "+":
+                del found[f"{DATAQ_BASE}event/+/#"]  # would come twice
         return found
 
     def owns(self, topic: str) -> bool:
         """Without a site the operator has named the dialect, and any topic will do."""
-        return self._named or self._matches(topic.split("/")) or (self._dataq and topic.startswith(DATAQ))
+        if topic.removeprefix(DATAQ_BASE).startswith(DATAQ):
+            return self._named or self._dataq
+        return self._named or self._matches(topic.split("/"))
 
     def _matches(self, levels: list[str]) -> bool:
         depth = len(self._levels)
@@ -58,13 +65,15 @@ class Axis:
         return len(levels) > depth + 1 and levels[depth] == "event" and all(a in ("+", b) for a, b in wanted)
 
     def route(self, topic: str) -> Route | Reject:
+        app = topic.removeprefix(DATAQ_BASE)
         prefix, found, event = topic.partition("/event/")
-        if found:
+        reader: Read
+        if app.startswith(DATAQ):
+            what, serial, event = (*app.split("/", 2), "")[:3]
+            reader = {"connect": self._connection, "occupancy": self._occupancy}.get(what) or self._event(event)
+        elif found:
             serial = prefix.rpartition("/")[2].removeprefix("axis:")
             reader = self._connection if event.rstrip("/") == "connection" else self._event(event)
-        elif topic.startswith(DATAQ):
-            what, serial, event = (*topic.split("/", 2), "")[:3]
-            reader = {"connect": self._connection, "occupancy": self._occupancy}.get(what) or self._event(event)
         else:
             serial, reader = topic.split("/")[0].removeprefix("axis:"), self._event(topic)
         if not serial:

@@ -46,7 +46,8 @@ class Hikvision:
 
     def route(self, topic: str) -> Route | Reject:
         _, base, rest = topic.rpartition(f"{self._base}/")
-        serial = (rest if base else topic).split("/")[0].strip()
+        levels = rest.split("/") if base else topic.split("/")[-2:]
+        serial = levels[0].strip()
         if not serial:
             return Reject(RejectReason.BAD_TOPIC, f"topic {topic[:120]!r} is not {self._base}/SERIAL/...")
         return Route(self.name, serial, DeviceKind.CAMERA, self.read)

@@ -12,6 +12,7 @@ from devices.dialects.scene import Meaning, active_of, meaning, object_class, te
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
 MARK = "/onvif-ej/"
+BLANK = b"\x00\r\n\t "
 MAX_OBJECTS = 32
 MAX_DEPTH = 16
 PLATE_KEYS = ("PlateNumber", "LicensePlate", "Plate", "LicensePlateNumber", "PlateNum")
@@ -69,7 +70,7 @@ class Onvif:
             reading = Reading(self.name, route.sender, DeviceKind.CAMERA)
             if meant is None:
                 return self._unnamed(reading, event, envelope)
-            if not envelope.payload.strip(b"\x00\r\n\t "):
+            if not envelope.payload.strip(BLANK):
                 if meant.count:
                     return Reject(RejectReason.EMPTY, f"empty payload on {envelope.topic[:120]!r}; a count needs one")
                 if meant.event != "plate_recognised":
@@ -85,10 +86,16 @@ class Onvif:
 
         return read
 
-    def _unnamed(self, reading: Reading, event: str, envelope: Envelope) -> Report | Ignored:
+    def _unnamed(self, reading: Reading, event: str, envelope: Envelope) -> Report | Reject | Ignored:
+        """Keep what the table lacks where it says something: an empty payload is an alarm of some kind, too."""
+        if not envelope.payload.strip(BLANK):
+            reading.unknown("topic", event)
+            return reading.report(self._context, envelope)
         said = mapping(envelope)
-        active = None if isinstance(said, Reject) else active_of(flat(said.get("Data")))
-        if isinstance(said, Reject) or active is None:
+        if isinstance(said, Reject):
+            return said
+        active = active_of(flat(said.get("Data")))
+        if active is None:
             return Ignored(f"ONVIF topic {event[:100]!r} has no canonical meaning")
         unnamed(reading, event, active)
         return reading.report(self._context, envelope, values.iso(said.get("UtcTime")))

@@ -146,7 +146,11 @@ def test_dataq_topics_need_the_option() -> None:
     counted = feed.report(f"occupancy/{SERIAL}", {"occupancy": {"Human": 3, "Car": 1}, "timestamp": NOON_MS})
     assert (counted.measurements, counted.states) == ({"object_count": 4}, {"occupancy": True})
     assert feed.reason(f"occupancy/{SERIAL}", {"occupancy": 3}) is RejectReason.WRONG_SHAPE
-    assert {"event/+/#", "connect/+", "occupancy/+"} < set(feed.decoder.filters())
+    assert feed.report(f"dataq/connect/{SERIAL}", {"connected": True}).device == SERIAL
+    assert feed.report(f"dataq/event/{SERIAL}/VideoSource/MotionAlarm", motion).device == SERIAL
+    wanted = {"event/+/#", "connect/+", "occupancy/+", "dataq/connect/+", "dataq/occupancy/+", "+/event/#"}
+    assert set(feed.decoder.filters()) == wanted
+    assert "dataq/event/+/#" in Feed("axis", dataq=True, prefix="axis/+").decoder.filters()
 
 
 def test_topics_beyond_the_table_are_kept_where_they_say_something(feed: Feed) -> None:

@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from devices.decode import Decoder
 from devices.dialects.hikvision_codes import ACCESS, CAMERA
 from devices.dialects.values import pseudonym
-from devices.model import DeviceKind, Reject, RejectReason, TimeQuality
+from devices.model import DeviceKind, Envelope, Reject, RejectReason, TimeQuality
 from devices.names import EVENTS, STATES
-from devices.registry import Device
+from devices.registry import Device, Registry
 from tests.unit.dialects.feed import NOON, Feed
 
 TOPIC = "hikvision/K1T-77/event"
@@ -317,3 +318,10 @@ def test_topics() -> None:
     assert feed.reason("hikvision/S1/alarm", xml("VMD")) is RejectReason.UNKNOWN_DIALECT
     assert feed.reason("site/hik//alarm", xml("VMD")) is RejectReason.BAD_TOPIC
     assert set(feed.decoder.filters()) == {"site/hik/#"}
+
+
+def test_without_a_site_any_topic_will_do() -> None:
+    feed = Decoder(Registry(), "", {"hikvision": {}})
+    found = feed.decode(Envelope("bridge/S1/alarm", xml("VMD"), NOON))
+    assert isinstance(found, list)
+    assert found[0].device == "S1"

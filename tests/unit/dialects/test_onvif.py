@@ -183,7 +183,9 @@ def test_topics_beyond_the_table_are_kept_where_they_say_something(feed: Feed) -
     report = feed.report(topic("OpenApp/WiseAI/SlipAndFall"), plain({"State": "true"}))
     assert (report.states, report.events, report.at) == ({}, (), NOON)
     assert report.raw_codes == {"topic": "OpenApp/WiseAI/SlipAndFall", "active": "true"}
-    assert "SlipAndFall" in feed.why(topic("OpenApp/WiseAI/SlipAndFall"), b"")
+    empty = feed.report(topic("OpenApp/WiseAI/SlipAndFall"), b"")
+    assert (empty.states, empty.raw_codes) == ({}, {"topic": "OpenApp/WiseAI/SlipAndFall"})
+    assert feed.reason(topic("OpenApp/WiseAI/SlipAndFall"), b"{") is RejectReason.MALFORMED
     assert "Media/ProfileChanged" in feed.why(topic("Media/ProfileChanged"), plain({}))
 
 
