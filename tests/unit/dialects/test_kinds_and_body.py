@@ -52,7 +52,7 @@ def test_made_up_addresses_cost_no_memory(monkeypatch: pytest.MonkeyPatch) -> No
     assert known.of("6") is K.CAMERA
 
 
-@pytest.mark.parametrize(("one", "other"), itertools.product([None, *K], repeat=2))
+@pytest.mark.parametrize(("one", "other"), list(itertools.product([None, *K], repeat=2)))
 def test_the_stronger_kind_is_the_same_from_either_side(one: K | None, other: K | None) -> None:
     assert stronger(one, other) is stronger(other, one)
     assert stronger(one, other) in (one, other)
