@@ -166,9 +166,11 @@ def _terminal(body: _Body) -> str | None:
 
 def _person(info: _Info) -> str | None:
     """Return the id the site gave the person, else the terminal's own number for them."""
-    given = (info.custom, info.custom_newer, info.uuid, info.person, info.person_newer)
-    return next((word for word in map(_text, given) if word and word != "0"), None)
+    for given in (info.custom, info.custom_newer, info.uuid, info.person, info.person_newer):
+        if given and (word := _text(given)) and word != "0":
+            return word
+    return None
 
 
 def _text(value: Any) -> str | None:
-    return str(value).strip()[:128] or None if isinstance(value, str | int) else None
+    return str(value).strip()[:128] or None if isinstance(value, (str, int)) else None

@@ -10,6 +10,7 @@ from devices.names import EVENTS, QUANTITIES, STATES
 MAX_TEXT = 500
 _DATED = frozenset({TimeQuality.SOURCE_UTC, TimeQuality.SOURCE_LOCAL_ASSUMED})
 _BOOLS = frozenset(name for name, state in STATES.items() if state.type == "bool")
+_WORDS = {name: frozenset(state.values) for name, state in STATES.items() if state.values}
 _MEASURED = {kind: frozenset(n for n, q in QUANTITIES.items() if kind in q.kinds) for kind in DeviceKind}
 _STATED = {kind: frozenset(n for n, s in STATES.items() if kind in s.kinds) for kind in DeviceKind}
 
@@ -63,7 +64,11 @@ class Reading:
 
     def state(self, name: str, value: StateValue, raw: Any = None) -> None:
         """Note a state; ``None`` is unknown, and says so. A word the table does not know is unknown too."""
-        if (value is True or value is False) and name in _BOOLS:
+        if type(value) is str:
+            agreed = value in _WORDS.get(name, ())
+        else:
+            agreed = (value is True or value is False) and name in _BOOLS
+        if agreed:
             self.states[name] = value
             return
         state = STATES[name]
@@ -134,6 +139,8 @@ class Reading:
 
 def _bounded(value: Any) -> Any:
     """What states and stores can hold: integers beyond 64 bits become text, long text is cut."""
+    if type(value) is str and len(value) <= MAX_TEXT:
+        return value
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return str(value)[:MAX_TEXT]
     if isinstance(value, dict | list):

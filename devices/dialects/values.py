@@ -4,35 +4,41 @@ None of them guesses: what is not understood is ``None``, which means unknown.
 """
 
 import hmac
-import math
 import re
 from collections.abc import Collection
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
-_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?\s*").fullmatch
+# Tuples: a union would be built anew at each call.
+_REAL = (int, float)
+_FIT = 1.0e308
 YES = frozenset({"true", "on", "1", "yes"})
 NO = frozenset({"false", "off", "0", "no"})
 
 
 def number(value: Any, scale: float = 1.0) -> float | None:
     """Read a finite number, also from text such as ``"83.000000"``; truth values are no numbers."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, str):
+        if not _NUMBER(value):
+            return None
+    elif value is True or value is False or not isinstance(value, _REAL):
         return None
     try:
         scaled = float(value) * scale
     except OverflowError:
         return None
-    return scaled if math.isfinite(scaled) else None
+    return scaled if -_FIT < scaled < _FIT else None
 
 
 def whole(value: Any) -> int | None:
     """Read an integer of at most 64 bits, also from text."""
-    if type(value) is int:
-        return value if -(2**63) < value < 2**63 else None
+    kind = type(value)
+    if kind is str and len(value) < 19 and value.isdecimal() and value.isascii():
+        return int(value)
+    if kind is int:
+        return int(value) if -(2**63) < value < 2**63 else None
     read = number(value)
     return int(read) if read is not None and abs(read) < 2**63 and read == int(read) else None
 
@@ -41,10 +47,10 @@ def truth(value: Any, yes: Collection[str] = YES, no: Collection[str] = NO) -> b
     """Read a truth value by the words of its field, whatever their case; other words are unknown."""
     if value is True or value is False:
         return value
-    if isinstance(value, int | float):
-        value = f"{value:g}"
     if not isinstance(value, str):
-        return None
+        if not isinstance(value, _REAL):
+            return None
+        value = f"{value:g}"
     if value in yes:
         return True
     word = value if value in no else value.strip().lower()
