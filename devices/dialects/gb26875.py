@@ -2,7 +2,9 @@
 
 Frame: ``40 40``, number (2 bytes), version (2), time (6: s m h d M y, local), source (6), destination (6), length (2),
 command (1), body, sum of all bytes since the number modulo 256 (1), ``23 23``; integers are little-endian. Body: type
-flag, number of objects, objects, each with or without its own time. Bit names as three public implementations agree.
+flag, number of objects, objects, each with or without its own time. Layout and component bits are as public
+implementations have them; component types, analogue kinds, and the bits of flags 4, 21 and 24 were checked against
+neither an implementation nor the standard's text.
 """
 
 from collections.abc import Callable, Iterator

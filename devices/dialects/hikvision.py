@@ -188,7 +188,8 @@ class Hikvision:
 
 
 _CODE_NAMES = (("majorEventType", "major"), ("subEventType", "minor"))
-_DIRECTIONS = {"forward": "in", "reverse": "out", "in": "in", "out": "out"}
+# Forward and reverse are as the camera sees it; which of them is in depends on where it hangs.
+_DIRECTIONS = {"in": "in", "out": "out"}
 
 
 def _code(value: Any) -> int | None:
