@@ -15,7 +15,7 @@ from msgspec import Struct
 from devices.dialects import values
 from devices.dialects.body import BROKEN
 from devices.dialects.dialect import Context, Lane, Route
-from devices.dialects.fields import ALARMS, SKIP, Field, common, guess, key_of, plain, take
+from devices.dialects.fields import ALARMS, SKIP, Field, common, guess, plain, take
 from devices.dialects.kinds import Kinds
 from devices.dialects.reading import Reading
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
@@ -25,11 +25,11 @@ FIRE_COMPONENT = 27
 MAX_COMPONENTS = 500
 _ONLINE = {"1": True, "0": False, "online": True, "offline": False}
 _IGNORED = ("command", "device", "softwareupgrade", "firmware")
-_ALARM_KEYS = frozenset({"alarm", "alarmstate", "alarmstatus"})
-# Who the modem and its SIM are is nobody's business here.
-_MODEM = ("IMEI", "IMSI", "ICCID", "Cell_ID", "Cell_ID_Length", "PCI", "CSQ", "ECL", "TAC")
+_ALARMS = ("Alarm_Status", "alarm_status", "AlarmStatus", "alarmStatus", "Alarm", "alarm", "AlarmState", "alarmState")
+# Who the modem and its SIM are is nobody's business here; the signal is read by itself.
+_SILENT = ("IMEI", "IMSI", "ICCID", "Cell_ID", "Cell_ID_Length", "PCI", "CSQ", "ECL", "TAC", "RSRP")
 FIELDS: dict[str, Field] = {
-    **dict.fromkeys(_MODEM, SKIP),
+    **dict.fromkeys((*_SILENT, *_ALARMS), SKIP),
     "TData": Field("temperature"),
     "SNR": Field("snr"),
     "Battery_Level": Field("battery_percent"),
@@ -78,6 +78,11 @@ _decode = msgspec.json.Decoder(_Message).decode
 _decode_payload = msgspec.json.Decoder(_Payload | None).decode
 _decode_any = msgspec.json.Decoder().decode
 _PLAIN_PRODUCT = Product()
+_Codes = dict[str, dict[str, bool | None]]
+_USUAL: dict[DeviceKind, _Codes] = {
+    kind: {word: {field.name: word in ("1", "true")} for word in ("0", "1", "false", "true")}
+    for kind, field in ALARMS.items()
+}
 
 
 class CtWing:
@@ -178,20 +183,15 @@ class CtWing:
         if kind is None:
             return Ignored("data in which nothing says what kind of device it is")
         reading = Reading("ctwing", address, kind)
-        alarms = {name for name in given if key_of(name) in _ALARM_KEYS}
-        table = self._tables.get(str(message.productId), FIELDS)
-        take(reading, table, {n: v for n, v in given.items() if n not in alarms and n != "RSRP"})
-        _signal(reading, given.get("RSRP"))
-        alarm = ALARMS.get(kind)
-        usual: dict[str, dict[str, bool | None]] = {}
-        if alarm:
-            usual = {"0": {alarm.name: False}, "1": {alarm.name: True}, "false": {alarm.name: False}}
-            usual["true"] = usual["1"]
-        for name in alarms:
-            self._code(reading, message, str(plain(given[name])).lower(), usual)
+        take(reading, self._tables.get(str(message.productId), FIELDS), given)
+        if "RSRP" in given:
+            _signal(reading, given["RSRP"])
+        for name in _ALARMS:
+            if name in given:
+                self._code(reading, message, str(plain(given[name])).lower(), _USUAL.get(kind, {}))
         return _dated(reading.report(self._context, envelope, at), bytes(message.payload))
 
-    def _code(self, reading: Reading, message: _Message, word: str, usual: dict[str, dict[str, bool | None]]) -> None:
+    def _code(self, reading: Reading, message: _Message, word: str, usual: _Codes) -> None:
         product = str(message.productId)
         codes = self._options.products.get(product, _PLAIN_PRODUCT).codes
         states: dict[str, bool | None] | None = codes.get(word, usual.get(word))
@@ -207,6 +207,8 @@ class CtWing:
             reading.event("unknown_fault", raw_code=word, code_system=f"ctwing:{product[:32]}", active=True)
 
     def _address(self, message: _Message, given: dict[str, Any]) -> str | None:
+        if type(message.deviceId) is str and self._kinds.registered(message.deviceId):
+            return message.deviceId
         known = [str(each)[:64] for each in (message.deviceId, message.IMEI, given.get("IMEI")) if _is_id(each)]
         return next((each for each in known if self._kinds.registered(each)), known[0] if known else None)
 
@@ -220,7 +222,7 @@ class CtWing:
         table = self._tables.get(str(message.productId), FIELDS)
         fields = [f for name in given if (f := table.get(name) or common(name)) is not None and f is not SKIP]
         shown = guess(fields)
-        if shown is None and any(key_of(name) in _ALARM_KEYS for name in given):
+        if shown is None and any(name in given for name in _ALARMS):
             shown = DeviceKind.SMOKE_DETECTOR
         return self._kinds.of(address, shown)
 

@@ -88,6 +88,9 @@ ALARM_KEYS = frozenset({"alarm", "alarmstate", "alarmstatus"})
 
 _LIMITS = {name: (quantity.low, quantity.high) for name, quantity in QUANTITIES.items()}
 _NUMBERS = (float, int)
+_FLAGS = (int, bool)
+_FLAGS_MEANT = (0, 1)
+_BOOLS = frozenset(name for name, state in STATES.items() if state.type == "bool")
 _HINTS = (
     (DeviceKind.LIFT, ("lift", "elevator", "电梯"), ()),
     (DeviceKind.SMOKE_DETECTOR, ("smoke", "烟感", "消防", "gs524"), ("fire", "heat", "gas")),
@@ -204,11 +207,16 @@ def take(reading: Reading, table: Mapping[str, Field], given: Mapping[str, Any])
             continue
         if field is SKIP:
             continue
-        limit = _LIMITS.get(field.name)
-        if limit is None or field.scale != 1 or type(value) not in _NUMBERS or not limit[0] <= value <= limit[1]:
-            put(reading, field, value)
-        else:  # the usual case
-            reading.measurements[field.name] = float(value)
+        canonical = field.name
+        limit = _LIMITS.get(canonical)
+        if limit is not None:  # the usual cases need no function
+            if type(value) in _NUMBERS and limit[0] <= (scaled := value * field.scale) <= limit[1]:
+                reading.measurements[canonical] = float(scaled)
+                continue
+        elif type(value) in _FLAGS and not field.words and value in _FLAGS_MEANT and canonical in _BOOLS:
+            reading.states[canonical] = value == 1
+            continue
+        put(reading, field, value)
 
 
 def plain(value: Any) -> Any:

@@ -103,43 +103,53 @@ class HuaweiIotda:
 
     def _services_of(self, device: str, envelope: Envelope, body: Any) -> _Found:
         """Services of one moment are one report."""
-        services = values.member(body, "services")
+        services = body.get("services") if type(body) is dict else None
         if not isinstance(services, list) or not device:
             return Reject(RejectReason.WRONG_SHAPE, "no services; expected Huawei IoTDA's property report")
-        moments: dict[Any, dict[str, Any]] = {}
+        moments: dict[str | None, dict[str, Any]] = {}
         names: list[str] = []
         for service in services:
-            name = values.member(service, "service_id")
-            said = values.member(service, "properties") or values.member(service, "paras")
-            if not isinstance(name, str) or name.startswith("$") or not isinstance(said, dict):
+            name, time, said = _service(service)
+            if said is None or name.startswith("$"):
                 continue
             names.append(name)
-            time = service.get("event_time")
-            moments.setdefault(time if isinstance(time, str) else None, {}).update(self._qualified(name, said))
-        kind = self._kind(device, [name for said in moments.values() for name in said], names)
+            if name in self._services:
+                said = self._qualified(name, said)
+            moments[time] = {**moments[time], **said} if time in moments else said
+        kind = self._kind(device, moments, names)
         if kind is None:
             return Ignored("properties in which nothing says what kind of device it is")
         reports = []
         for time, said in moments.items():
             reading = Reading("huawei_iotda", device, kind)
             take(reading, self._table, said)
-            reports.append(reading.report(self._context, envelope, values.iso(time)))
+            reports.append(reading.report(self._context, envelope, values.iso(time) if time else None))
         return _numbered(reports)
 
     def _qualified(self, service: str, said: dict[str, Any]) -> dict[str, Any]:
-        if service not in self._services:
-            return said
         return {path if (path := f"{service}/{n}") in self._table else n: value for n, value in said.items()}
 
-    def _kind(self, device: str, names: list[str], services: list[str]) -> DeviceKind | None:
+    def _kind(self, device: str, moments: dict[str | None, dict[str, Any]], services: list[str]) -> DeviceKind | None:
         if self._kinds.registered(device):
             return self._kinds.of(device)
+        names = [name for said in moments.values() for name in said]
         fields = [self._table.get(name) or common(name) for name in names]
         shown = guess(fields, *services, device)
         if shown is None and any(key_of(name) in ALARM_KEYS for name in names):
             shown = self._kinds.of(device) or DeviceKind.SMOKE_DETECTOR
         known = self._kinds.of(device, shown)
         return shown or known
+
+
+def _service(service: Any) -> tuple[str, str | None, dict[str, Any] | None]:
+    """Return a service's name, its time and what it says (``None``: nothing)."""
+    if type(service) is not dict:
+        return "", None, None
+    name, time = service.get("service_id"), service.get("event_time")
+    said = service.get("properties") or service.get("paras")
+    if not isinstance(name, str) or not isinstance(said, dict):
+        return "", None, None
+    return name, time if isinstance(time, str) else None, said
 
 
 def _numbered(reports: list[Report]) -> list[Report]:
