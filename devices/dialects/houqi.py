@@ -28,14 +28,15 @@ NO_FAULT = 0
 # 0 was standing still in earlier firmware, later 3.
 MOVES = {0: ("stopped", "none"), 1: ("running", "up"), 2: ("running", "down"), 3: ("stopped", "none")}
 DOORS = {0: "open", 1: "closed"}
-# Members were renamed between firmware versions; the first one present counts.
+# Members change their names between firmware versions; only mannedNum was seen, the other second spellings are
+# tolerated. The first one present counts.
 LIST = ("ErrorListBean", "errorListBean", "ErrorList", "errorList")
 PEOPLE = ("personInLift", "mannedNum", "personNum")
 FLOOR = ("currentFloor", "floor")
 SPEED = ("currentSpeed", "speed")
 DIRECTION = ("runningDirection", "direction")
 DOOR = ("doorStatus", "doorState")
-OPENED = ("faultBeginTime", "faultStartTime", "faultTime")
+OPENED = ("faultBeginTime", "faultStartTime")
 BASE = "/API/V1/Up/"
 LIFT = DeviceKind.LIFT
 
