@@ -15,7 +15,7 @@ from alert_rules.alert import Transition
 from alert_rules.presence import RULE as PRESENCE
 from alert_rules.presence import Presence
 from alert_rules.rule import NEVER, Rule, RuleState
-from devices.model import DeviceKind, Report
+from devices.model import DeviceKind, Report, TimeQuality
 from devices.registry import Device, Registry
 from devices.twin import Twin
 
@@ -23,6 +23,7 @@ SHARDS = 4_096
 """Twins are saved by shard: many small ones, since each alert saves those that changed since the last."""
 
 YOUNG_S = 60.0
+DATED = frozenset({TimeQuality.SOURCE_UTC, TimeQuality.SOURCE_LOCAL_ASSUMED})
 STATE_FORMAT = 1
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
@@ -184,7 +185,7 @@ class Engine:
         return _encode((STATE_FORMAT, self._kinds[device], msgspec.Raw(_encode(state))))
 
     def _judge(self, report: Report, twin: Twin, now: float) -> list[Transition]:
-        if (report.snapshot or report.historical) and now - report.at > YOUNG_S:
+        if (report.snapshot or report.historical) and not _is_young(report, now):
             return []
         names = tuple(report.states)
         if report.events:
@@ -275,3 +276,8 @@ def _speaks_of_presence(report: Report, twin: Twin) -> bool:
     if report.snapshot and report.availability is not False:
         return twin.online is None and report.availability is True
     return True
+
+
+def _is_young(report: Report, now: float) -> bool:
+    """Tell whether what was kept is fresh enough to be news; without the device's own time nobody knows its age."""
+    return report.time_quality in DATED and now - report.at <= YOUNG_S

@@ -31,7 +31,7 @@ class Quarantine:
             )
         stranger.count += 1
         stranger.last_seen = report.received_at
-        stranger.last = {**stranger.last, **report.measurements, **report.states}
+        stranger.last = {**stranger.last, **_maker(report), **report.measurements, **report.states}
         self.dirty.add(report.device)
 
     def forget(self, device: str) -> None:
@@ -44,3 +44,9 @@ class Quarantine:
         changed = [self.known[device] for device in self.dirty if device in self.known]
         self.dirty = set()
         return changed
+
+
+def _maker(report: Report) -> dict[str, str]:
+    """Maker and model, where the device announced them."""
+    raw = report.raw_codes or {}
+    return {name: str(raw[name]) for name in ("vendor", "model") if name in raw}

@@ -4,7 +4,7 @@ import pytest
 
 from alert_rules.alert import Action, Severity
 from alert_rules.latch import FIRE_STATES
-from devices.model import DeviceKind
+from devices.model import DeviceKind, TimeQuality
 from devices.registry import Device
 from tests.unit.rules.timeline import Timeline
 
@@ -105,3 +105,11 @@ def test_lifts_and_leaks_are_tested_too(kind: DeviceKind, state: str) -> None:
     story = Timeline(Device("d", kind)).says("d", {state: True}, test=True)
     story.expect("device_test", "d", between=(0, 0))
     story.expect_nothing()
+
+
+@pytest.mark.parametrize("quality", [TimeQuality.RECEIVED_ONLY, TimeQuality.DEVICE_UNSYNCED])
+def test_a_kept_alarm_of_unknown_age_is_no_news(home: Timeline, quality: TimeQuality) -> None:
+    home.says("smoke-1", {"smoke": True}, snapshot=True, time_quality=quality)
+    home.expect_nothing(until=60)
+    home.says("smoke-1", {"smoke": True}, time_quality=quality)
+    home.expect("smoke_alarm", "smoke-1", between=(60, 60))
