@@ -43,9 +43,7 @@ SMOKE_EVENTS: dict[str, dict[str, bool]] = {
     "installed": {"tamper": False},
 }
 _TESTING = "testing alarm"
-_KEPT = ("tamper_status", "concentration")
-_SPECIAL = frozenset({"event", *_KEPT})
-_SAID_ELSEWHERE = ("event", "type", "version", "protocol", "history", "concentration", "timestamp")
+_SAID_ELSEWHERE = ("event", "type", "version", "protocol", "history", "timestamp")
 _IGNORED = {
     "ack": "an acknowledgement of a downlink",
     "txack": "a downlink was sent",
@@ -170,8 +168,10 @@ class ChirpStack:
         reading = self._reading(address, kind, message)
         if message.rxInfo:
             nearest = max(message.rxInfo, key=_strength) if len(message.rxInfo) > 1 else message.rxInfo[0]
-            reading.measure("rssi", nearest.rssi)
-            reading.measure("snr", nearest.snr)
+            if nearest.rssi is not None:
+                reading.measurements["rssi"] = nearest.rssi
+            if nearest.snr is not None:
+                reading.measurements["snr"] = nearest.snr
         self._note(reading, said)
         report = reading.report(self._context, envelope, values.iso(message.time))
         return [*reports, report] if reports else report
@@ -224,12 +224,10 @@ class ChirpStack:
         return reading
 
     def _note(self, reading: Reading, said: dict[str, Any]) -> None:
-        if not _SPECIAL.isdisjoint(said):
-            if "event" in said:
-                _note_event(reading, said["event"])
-            for name in _KEPT:
-                if name in said:
-                    reading.raw[name] = plain(said[name])
+        if "event" in said:
+            _note_event(reading, said["event"])
+        if "tamper_status" in said:
+            reading.raw["tamper_status"] = plain(said["tamper_status"])
         take(reading, self._fields, said)
 
     def _kind(self, address: str, message: _Message) -> DeviceKind | None:
@@ -265,6 +263,9 @@ def _strength(gateway: _Gateway) -> float:
 
 
 def _note_event(reading: Reading, event: Any) -> None:
+    if type(event) is str and (usual := SMOKE_EVENTS.get(event)):
+        reading.states.update(usual)
+        return
     word = str(event).strip().lower()
     if word.startswith(_TESTING):
         reading.test = True

@@ -228,7 +228,7 @@ class CtWing:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str | int) and str(value).lower() not in ("", "0", "undefined", "null", "none")
+    return isinstance(value, (str, int)) and str(value).lower() not in ("", "0", "undefined", "null", "none")
 
 
 def _signal(reading: Reading, value: Any) -> None:

