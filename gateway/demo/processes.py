@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -14,6 +17,7 @@ from gateway.errors import OperatorError
 from gateway.show import plain
 
 SBIN = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 START_S = 30.0
 STOP_S = 10.0
 LOG_LINES = 10
@@ -73,7 +77,7 @@ class Processes:
 
     def _start(self, name: str, command: Sequence[str], heard: bool) -> "subprocess.Popen[str]":
         """A session of its own keeps Ctrl-C from reaching the program before us, so that all end in order."""
-        with self._log(name).open("ab") as log:
+        with self._log(name).open("ab") as log, _unbroken():
             child = subprocess.Popen(  # noqa: S603 - our own programs and the broker, no shell
                 command,
                 stdin=subprocess.DEVNULL,
@@ -82,7 +86,7 @@ class Processes:
                 text=True,
                 start_new_session=True,
             )
-        self._running.append((name, child))
+            self._running.append((name, child))
         return child
 
     def _log(self, name: str) -> Path:
@@ -118,6 +122,23 @@ def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Hold signals to stop back until the block is done: what was started must be on the list before all unwinds."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, object]] = []
+    before = {number: signal.signal(number, lambda *what: came.append(what)) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for caught, _ in came[:1]:
+        signal.raise_signal(caught)
 
 
 def _end(child: "subprocess.Popen[str]") -> None:

@@ -16,12 +16,11 @@ from gateway.demo import screen, stage
 from gateway.demo.client import Client, View
 from gateway.demo.inbox import Inbox
 from gateway.demo.outcome import compare, is_good
-from gateway.demo.processes import Processes, free_port
+from gateway.demo.processes import SIGNALS, Processes, free_port
 from gateway.demo.tally import Tally
 
 INTERRUPTED = 130
 CHECK_EVERY_S = 0.5
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_demo(seconds: float | None, devices: int = 300) -> int:

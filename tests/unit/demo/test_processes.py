@@ -1,10 +1,13 @@
 """Programs: started, watched, ended, and none left behind."""
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -46,6 +49,22 @@ def test_it_is_ended_after_a_failure_too(tmp_path: Path) -> None:
         assert children() != before
         raise ZeroDivisionError
     assert children() == before
+
+
+def test_a_signal_in_the_middle_of_a_start_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any, **options: Any) -> "subprocess.Popen[str]":
+        child = real(*arguments, **options)
+        signal.raise_signal(signal.SIGINT)
+        return child
+
+    real, before, handler = subprocess.Popen, children(), signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(module.subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt), Processes(tmp_path) as processes:
+        processes.start("one", python(SLEEP))
+    assert children() == before
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_one_that_will_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
