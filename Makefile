@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench faults clean install
+.PHONY: help demo test check bench faults payloads clean install
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -51,6 +51,9 @@ bench: $(STAMPS)/dev ## the measured figures; ARGS="ingest --json" runs one
 faults: $(STAMPS)/dev ## kill, fill, slow down and cut off, at length; the seed is printed
 	@bash .ci/packages.sh mosquitto victoria-metrics
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+payloads: $(STAMPS)/dev ## collected messages of real devices through the decoder; SHARED_PAYLOADS names their folder
+	@$(BIN)/python -m tests.payloads $(ARGS)
 
 install: $(STAMPS)/console ## install into .venv, nothing else
 

@@ -56,15 +56,30 @@ def decode(
     Raises:
         OperatorError: there is no such dialect.
     """
-    if dialect not in DIALECTS:
-        raise OperatorError("--dialect", f"there is no dialect {dialect!r}", closest(dialect, DIALECTS))
+    return judge(site, decoder_for(site, dialect), topic, payload, retained)
+
+
+def judge(
+    site: Site | None, decoder: Decoder, topic: str, payload: bytes, retained: bool
+) -> list[Report] | Reject | Ignored:
+    """Let ``decoder`` hear one message, received now."""
     if len(payload) > payload_limit(site):
         return Reject(RejectReason.TOO_LARGE, f"payload is larger than {payload_limit(site)} bytes")
+    return decoder.decode(Envelope(topic, payload, time.time(), retained=retained))
+
+
+def decoder_for(site: Site | None, dialect: str) -> Decoder:
+    """Build the decoder of one dialect, as ``site`` has it or with the maker's defaults.
+
+    Raises:
+        OperatorError: there is no such dialect.
+    """
+    if dialect not in DIALECTS:
+        raise OperatorError("--dialect", f"there is no dialect {dialect!r}", closest(dialect, DIALECTS))
     registry = registry_of(site) if site else Registry()
     options = site.dialects.get(dialect, {}) if site else {}
     context = Context(zone=ZoneInfo(site.site.timezone if site else "Asia/Shanghai"))
-    decoder = Decoder(registry, site.site.id if site else "", {dialect: options}, context)
-    return decoder.decode(Envelope(topic, payload, time.time(), retained=retained))
+    return Decoder(registry, site.site.id if site else "", {dialect: options}, context)
 
 
 def as_json(found: list[Report] | Reject | Ignored) -> str:

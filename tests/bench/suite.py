@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from tests.bench import growth, ingest, latency, memory, recovery
+from tests.bench import decode, growth, ingest, latency, memory, recovery
 
 Say = Callable[[str], None]
 
@@ -47,6 +47,11 @@ BENCHES = {
         lambda say: ingest.run(),
         lambda say: ingest.run(20_000, 1),
         (Goal("ratio", "messages per CPU-second over ordinary use", 12, " x", at_least=True),),
+    ),
+    "decode": Bench(
+        lambda say: decode.run(say=say),
+        lambda say: decode.run(200, 1, say=say),
+        (Goal("slowest_us", "decoding one message, dearest JSON dialect", 5, " us"),),
     ),
     "latency": Bench(
         lambda say: latency.run(say=say),

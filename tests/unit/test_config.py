@@ -153,8 +153,8 @@ def test_a_wrong_option_of_a_dialect_is_found_at_its_line(write: Write) -> None:
 """
     (problem,) = problems(write(text))
     assert problem == (
-        "9: dialects.mapping.topics[1]: speed: unit 'mph' does not turn into 'm/s'; known: m/s, mm/s, cm/s, m/min, km/h; "
-        "scale and offset do the rest; see docs/dialects.md for the options of mapping"
+        "9: dialects.mapping.topics[1]: speed: unit 'mph' does not turn into 'm/s'; known: m/s, mm/s, cm/s, m/min, "
+        "km/h; scale and offset do the rest; see docs/dialects.md for the options of mapping"
     )
 
 

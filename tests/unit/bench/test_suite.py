@@ -10,6 +10,7 @@ from tests.bench.suite import BENCHES, Goal, Row, figure, leaves, rows
 
 RESULTS: dict[str, dict[str, Any]] = {
     "ingest": {"ratio": 13.5, "ratios": [13.0, 14.0]},
+    "decode": {"slowest": "shelly", "slowest_us": 4.1, "json_us": {"shelly": 4.1}, "other_us": {}},
     "latency": {"valid": True, "calm": {"p99_ms": 20.0}, "storm": {"p99_ms": 1_200.0}},
     "memory": {"devices": {"10000": {"rss_mb": 140.0}}},
     "growth": {"ratio": 1.3},

@@ -1,0 +1,1 @@
+"""Collected sample messages of real devices, run through the decoder: ``make payloads``."""
