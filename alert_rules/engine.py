@@ -15,15 +15,14 @@ from alert_rules.alert import Transition
 from alert_rules.presence import RULE as PRESENCE
 from alert_rules.presence import Presence
 from alert_rules.rule import NEVER, Rule, RuleState
-from devices.model import DeviceKind, Report, TimeQuality
+from devices.model import DeviceKind, Report
 from devices.registry import Device, Registry
-from devices.twin import Twin
+from devices.twin import UNDATED, Twin
 
 SHARDS = 4_096
 """Twins are saved by shard: many small ones, since each alert saves those that changed since the last."""
 
 YOUNG_S = 60.0
-DATED = frozenset({TimeQuality.SOURCE_UTC, TimeQuality.SOURCE_LOCAL_ASSUMED})
 STATE_FORMAT = 1
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
@@ -280,4 +279,4 @@ def _speaks_of_presence(report: Report, twin: Twin) -> bool:
 
 def _is_young(report: Report, now: float) -> bool:
     """Tell whether what was kept is fresh enough to be news; without the device's own time nobody knows its age."""
-    return report.time_quality in DATED and now - report.at <= YOUNG_S
+    return report.time_quality not in UNDATED and now - report.at <= YOUNG_S

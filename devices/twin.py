@@ -2,19 +2,20 @@
 
 from msgspec import Struct, field
 
-from devices.model import Report, StateValue
+from devices.model import Report, StateValue, TimeQuality
 
 WINDOW = 64
 _MASK = (1 << WINDOW) - 1
 RECENT_KEYS = 16
+UNDATED = frozenset({TimeQuality.RECEIVED_ONLY, TimeQuality.DEVICE_UNSYNCED, TimeQuality.FUTURE_REJECTED})
 
 
 class Twin(Struct, array_like=True, gc=False):
     """What is known of one device.
 
-    ``at`` is the newest event time folded in, ``last_seen`` the newest receipt. ``online`` is ``None`` until the device
-    was heard. ``highest_sequence`` and ``seen_window`` form a sliding window over the last 64 sequence numbers (the
-    anti-replay window of RFC 4303, section 3.4.3), so that a redelivery in any order is recognised.
+    ``at`` is the newest event time of the device's own clock, ``last_seen`` the newest receipt. ``online`` is ``None``
+    until the device was heard. ``highest_sequence`` and ``seen_window`` form a sliding window over the last 64 sequence
+    numbers (the anti-replay window of RFC 4303, section 3.4.3), so that a redelivery in any order is recognised.
     """
 
     device: str
@@ -57,21 +58,32 @@ class Twin(Struct, array_like=True, gc=False):
     def fold(self, report: Report) -> bool:
         """Merge what ``report`` says; older event time fills gaps but overwrites nothing newer.
 
+        Only the device's own clock is compared with itself: a report stamped on receipt counts by arrival and makes no
+        later one of the device's clock look old.
+
         Retained messages and wills come from the broker: they are no sign of life. Returns whether the report repeats
         exactly the states that were known.
         """
         if report.received_at > self.last_seen and not report.snapshot and report.availability is not False:
             self.last_seen = report.received_at
-        if report.at >= self.at:
-            self.at = report.at
+        if report.at >= self.at or report.time_quality in UNDATED:
+            if report.time_quality not in UNDATED:
+                self.at = report.at
+            elif report.snapshot:
+                self._fill(report)
+                return False
             self.measurements.update(report.measurements)
             if report.states == self.states:
                 return True
             self.states.update(report.states)
         else:
-            self.measurements = {**report.measurements, **self.measurements}
-            self.states = {**report.states, **self.states}
+            self._fill(report)
         return False
+
+    def _fill(self, report: Report) -> None:
+        """Take what is not known yet."""
+        self.measurements = {**report.measurements, **self.measurements}
+        self.states = {**report.states, **self.states}
 
     def _key_seen(self, key: str | None) -> bool:
         if key is None:

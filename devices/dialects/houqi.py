@@ -13,21 +13,10 @@ from devices.dialects.reading import Reading
 from devices.dialects.values import local, number, whole
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
-FAULTS = {
-    1: "entrapment",
-    2: "unintended_car_movement",
-    3: "stopped_outside_door_zone",
-    4: "overrun_top",
-    5: "overrun_bottom",
-    6: "overspeed",
-    11: "door_repeated_cycling",
-    12: "door_close_fault",
-}
-E_BIKE = 202
+# Only what public documents name; every other number is reported as ``unknown_fault`` with the number.
+FAULTS = {1: "entrapment", 4: "overrun_top"}
 NO_FAULT = 0
-# 0 was standing still in earlier firmware, later 3.
-MOVES = {0: ("stopped", "none"), 1: ("running", "up"), 2: ("running", "down"), 3: ("stopped", "none")}
-DOORS = {0: "open", 1: "closed"}
+MOVES = {0: ("stopped", "none"), 1: ("running", "up"), 2: ("running", "down")}
 # Members change their names between firmware versions; only mannedNum was seen, the other second spellings are
 # tolerated. The first one present counts.
 LIST = ("ErrorListBean", "errorListBean", "ErrorList", "errorList")
@@ -102,8 +91,6 @@ class Houqi:
         name = FAULTS.get(code) if code is not None else None
         if name is not None:
             reading.state(name, is_open)
-        elif code == E_BIKE:
-            reading.event("e_bike_in_car", object_id=_text(key), phase="start" if is_open else "end")
         elif code != NO_FAULT:
             attributes = {"raw_code": _text(raw), "correlation_id": _text(key), "active": is_open}
             reading.event("unknown_fault", code_system="houqi", **attributes)
@@ -172,9 +159,7 @@ def _car(reading: Reading, body: dict[str, Any]) -> None:
         reading.state("direction", direction, raw)
     raw = _first(body, DOOR)
     if raw is not None:
-        door = DOORS.get(_code(raw))
-        reading.state("door_state", door, raw)
-        reading.state("door_closed", None if door is None else door == "closed", raw)
+        reading.unknown("door", raw)
     raw = _first(body, PEOPLE)
     if raw is not None:
         count = _code(raw)

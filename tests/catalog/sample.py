@@ -117,5 +117,5 @@ def _compare(report: Report, expected: dict[str, Any]) -> None:
     wanted["events"] = [{"attributes": {}, **event} for event in expected["events"]]
     for name in ("measurements", "at"):
         if name in wanted:
-            wanted[name] = pytest.approx(wanted[name])
+            wanted[name] = pytest.approx(wanted[name], rel=0, abs=1e-3)
     assert got == wanted, f"decoded {got}, expected {wanted}"

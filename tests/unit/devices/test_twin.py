@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.model import DeviceKind, Report, StateValue
+from devices.model import DeviceKind, Report, StateValue, TimeQuality
 from devices.twin import RECENT_KEYS, WINDOW, Twin
 from tests.unit.devices.making import NOON
 
@@ -216,3 +216,23 @@ def test_what_the_broker_says_in_a_devices_name_is_no_sign_of_life(report: Repor
     twin.fold(report)
     assert (twin.last_seen > NOON) is alive
     assert twin.online is None
+
+
+def test_a_heartbeat_stamped_on_receipt_makes_no_clear_look_old() -> None:
+    """Lift terminals report faults by their own clock, whole seconds, between states that carry no time."""
+    twin = Twin("lift-1")
+    undated = TimeQuality.RECEIVED_ONLY
+    lift = DeviceKind.LIFT
+    twin.fold(Report("lift-1", lift, 100.0, 100.2, states={"entrapment": True}))
+    twin.fold(Report("lift-1", lift, 110.0, 110.0, undated, states={"floor": "7"}))
+    twin.fold(Report("lift-1", lift, 109.0, 110.3, states={"entrapment": False}))
+    assert twin.states == {"entrapment": False, "floor": "7"}
+
+
+def test_a_kept_message_of_unknown_age_only_fills_gaps() -> None:
+    twin, smoke = Twin("smoke-1"), DeviceKind.SMOKE_DETECTOR
+    kept = Report("smoke-1", smoke, 200.0, 200.0, TimeQuality.RECEIVED_ONLY, states={"smoke": False, "fault": True})
+    kept.snapshot = True
+    twin.fold(Report("smoke-1", smoke, 100.0, 100.0, states={"smoke": True}))
+    twin.fold(kept)
+    assert twin.states == {"smoke": True, "fault": True}
