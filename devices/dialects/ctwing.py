@@ -121,7 +121,10 @@ class CtWing:
             return self._app_data(envelope, message, payload.APPdata)
         given = payload.serviceData if payload else None
         if given is None:
-            given = message.eventContent or _decode_any(message.payload)
+            try:
+                given = message.eventContent or _decode_any(message.payload)
+            except BROKEN as error:
+                return _unreadable(envelope, error)
         if not isinstance(given, dict):
             return Reject(RejectReason.WRONG_SHAPE, "no serviceData, APPdata or eventContent; forward the AEP message")
         address = self._address(message, given)

@@ -5,42 +5,29 @@ asks the node for a rebirth. Births are kept per session, newest last, so that a
 second time finds the aliases that were true then.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
 
 from devices.dialects import sparkplug_payload as wire
 from devices.dialects.dialect import Command, Context, Lane, Read, Route
-from devices.dialects.fields import Field, anonymous, common, doubt, guess, plain, put
+from devices.dialects.fields import Field, anonymous, doubt, guess, plain, put
 from devices.dialects.reading import Reading
+from devices.dialects.sparkplug_lives import UNBORN, Birth, Known, Lives, Node, Table, understood
 from devices.dialects.sparkplug_payload import Metric, Payload
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 from devices.names import QUANTITIES
 from devices.registry import Device
 
-MAX_NODES = 1_000
-MAX_SESSIONS = 4
 MAX_DEVICES = 1_000
 MAX_ALIASES = 5_000
-MAX_ALIASES_IN_ALL = 200_000
 MAX_COMMANDS = 1_000
 MAX_RAW = 32
 SEQUENCES = 256
 
 _REBIRTH = "Node Control/Rebirth"
-_CONTROLS = ("node control/", "device control/", "node info/")
-_ABOUT = {
-    "hardware make": "maker",
-    "manufacturer": "maker",
-    "make": "maker",
-    "hardware model": "model",
-    "model": "model",
-}
-# The speed of a door is not the speed of the car: below these, only the whole rest of the path counts.
-_PARTS = frozenset({"door", "doors", "motor", "drive", "brake", "machine room", "ups", "pit", "landing"})
 # What engineering units are in ours; a unit nobody knows keeps the value aside.
 _UNITS: dict[str, dict[str, float]] = {
     "m/s": {"m/s": 1, "mm/s": 0.001, "cm/s": 0.01, "m/min": 1 / 60, "km/h": 1 / 3.6},
@@ -58,52 +45,6 @@ class Options(Struct, forbid_unknown_fields=True):
     group: str = "+"
     metrics: dict[str, Field] = {}
     rebirth_every_s: float = 60.0
-
-
-class _Known(Struct, frozen=True):
-    """What a birth says of one metric; ``about`` marks maker and model, ``control`` what is no measurement."""
-
-    name: str
-    datatype: int = 0
-    unit: str = ""
-    field: Field | None = None
-    control: bool = False
-    about: str = ""
-
-
-_Table = dict[int | str, _Known]
-
-
-class _Birth(Struct):
-    """What one device declared: its metrics by name and by alias, and what kind of device has such metrics."""
-
-    metrics: _Table = field(default_factory=dict)
-    kind: DeviceKind | None = None
-
-
-_UNBORN = _Birth()
-
-
-class _Session(Struct):
-    """One life of a node, from its birth to its death."""
-
-    started: float
-    bd_seq: int | None = None
-    births: dict[str, _Birth] = field(default_factory=dict)
-    died: float | None = None
-
-
-class _Node(Struct):
-    sessions: list[_Session] = field(default_factory=list)
-    newest: float = 0.0
-    seq: int | None = None
-    asked: float | None = None
-
-    def at(self, moment: float) -> _Session | None:
-        """Return the life the node lived at ``moment``."""
-        index = bisect_right(self.sessions, moment, key=lambda session: session.started)
-        session = self.sessions[index - 1] if index else None
-        return None if session is None or (session.died is not None and session.died <= moment) else session
 
 
 class _Place(Struct, frozen=True):
@@ -128,8 +69,7 @@ class SparkplugB:
         self._context = context
         self._options = msgspec.convert(context.options, Options)
         self._fields = {name.lower(): chosen for name, chosen in self._options.metrics.items()}
-        self._nodes: dict[tuple[str, str], _Node] = {}
-        self._aliases = 0
+        self._lives = Lives()
         self._inventory: dict[str, list[Device]] = {}
         self._inventory_size = -1
 
@@ -178,96 +118,41 @@ class SparkplugB:
     def _birth(self, place: _Place, envelope: Envelope, payload: Payload) -> Report | list[Report] | Reject | Ignored:
         if len(payload.metrics) > MAX_ALIASES:
             return Reject(RejectReason.WRONG_SHAPE, f"a birth of {len(payload.metrics)} metrics; split the device")
-        node, moment = self._node(place), envelope.received_at
+        node, moment = self._lives.node(place.group, place.node), envelope.received_at
         if place.device:
             self._follow(place, node, envelope, payload.seq)
-            session = node.at(moment) or self._start(node, moment, None)
+            session = node.at(moment) or self._lives.start(node, moment, None)
         else:
-            session = self._start(node, moment, _bd_seq(payload, {}))
+            session = self._lives.start(node, moment, _bd_seq(payload, {}))
             if moment >= node.newest and not envelope.retained:
                 node.newest, node.seq = moment, payload.seq
         if place.device not in session.births and len(session.births) >= MAX_DEVICES:
             return Reject(RejectReason.WRONG_SHAPE, f"node {place.node!r} has more than {MAX_DEVICES} devices")
         birth = self._read_birth(place, payload)
-        self._keep(session, place.device, birth)
+        self._lives.keep(node, session, place.device, birth)
         found = self._reports(place, envelope, payload, birth, born=True)
         return found or Ignored("a birth in which nothing says what kind of device it is")
 
-    def _read_birth(self, place: _Place, payload: Payload) -> _Birth:
-        table: _Table = {}
+    def _read_birth(self, place: _Place, payload: Payload) -> Birth:
+        table: Table = {}
         for metric in payload.metrics:
             if metric.name is not None:
-                known = self._known(metric)
+                known = understood(metric, self._fields)
                 table[metric.name] = known
                 if metric.alias is not None:
                     table[metric.alias] = known
-        return _Birth(table, _kind_of(place, table.values()))
-
-    def _known(self, metric: Metric) -> _Known:
-        """Look a metric's meaning up: by the site's table, then by its whole path, then by ever shorter ends of it."""
-        name = metric.name or ""
-        lowered = name.lower()
-        if lowered == "bdseq" or lowered.startswith(_CONTROLS):
-            return _Known(name, metric.datatype, control=True)
-        chosen = self._fields.get(lowered)
-        rest = lowered
-        if chosen is None and rest.startswith("properties/"):
-            return _Known(name, metric.datatype, control=True, about=_ABOUT.get(rest.split("/")[-1], ""))
-        while chosen is None and rest:
-            chosen = common(rest) or self._fields.get(rest)
-            part, _, rest = rest.partition("/")
-            if part in _PARTS:
-                break
-        return _Known(name, metric.datatype, (metric.unit or "").lower(), chosen)
-
-    def _start(self, node: _Node, moment: float, bd_seq: int | None) -> _Session:
-        """Begin a session; the same birth read a second time finds the one it began before."""
-        for session in node.sessions:
-            if session.started == moment and session.bd_seq == bd_seq:
-                return session
-        session = _Session(moment, bd_seq)
-        node.sessions.append(session)
-        node.sessions.sort(key=lambda each: each.started)
-        while len(node.sessions) > MAX_SESSIONS:
-            self._forget(node.sessions.pop(0))
-        return session
-
-    def _keep(self, session: _Session, device: str, birth: _Birth) -> None:
-        self._aliases += len(birth.metrics) - len(session.births.get(device, _UNBORN).metrics)
-        session.births[device] = birth
-        while self._aliases > MAX_ALIASES_IN_ALL and len(self._nodes) > 1:
-            self._drop_oldest()
-
-    def _forget(self, session: _Session) -> None:
-        self._aliases -= sum(len(birth.metrics) for birth in session.births.values())
-        session.births = {}
-
-    def _drop_oldest(self) -> None:
-        oldest = self._nodes.pop(next(iter(self._nodes)))
-        for session in oldest.sessions:
-            self._forget(session)
-
-    def _node(self, place: _Place) -> _Node:
-        """Return what is known of a node; the one silent longest makes room for a new one."""
-        key = (place.group, place.node)
-        node = self._nodes.pop(key, None)
-        if node is None:
-            node = _Node()
-            if len(self._nodes) >= MAX_NODES:
-                self._drop_oldest()
-        self._nodes[key] = node
-        return node
+        return Birth(table, _kind_of(place, table.values()))
 
     # data
 
     def _data(self, place: _Place, envelope: Envelope, payload: Payload) -> Report | list[Report] | Reject | Ignored:
-        node = self._node(place)
+        node = self._lives.node(place.group, place.node)
         self._follow(place, node, envelope, payload.seq)
         session = node.at(envelope.received_at)
         born = session.births.get(place.device) if session else None
         if born is None:
             self._ask(place, node, envelope)
-        birth = born or _UNBORN
+        birth = born or UNBORN
         unknown = [m.alias for m in payload.metrics if m.name is None and m.alias not in birth.metrics]
         if unknown:
             self._ask(place, node, envelope)
@@ -280,7 +165,7 @@ class SparkplugB:
         found = self._reports(place, envelope, payload, birth)
         return found or Ignored("data in which nothing says what kind of device it is")
 
-    def _follow(self, place: _Place, node: _Node, envelope: Envelope, seq: int | None) -> None:
+    def _follow(self, place: _Place, node: Node, envelope: Envelope, seq: int | None) -> None:
         """Watch the node's counter. An older stretch of the stream, read once more, proves no gap."""
         if seq is None or envelope.retained or envelope.received_at < node.newest:
             return
@@ -289,7 +174,7 @@ class SparkplugB:
             self._ask(place, node, envelope)
         node.newest, node.seq = envelope.received_at, seq
 
-    def _ask(self, place: _Place, node: _Node, envelope: Envelope) -> None:
+    def _ask(self, place: _Place, node: Node, envelope: Envelope) -> None:
         moment = envelope.received_at
         recently = node.asked is not None and moment < node.asked + self._options.rebirth_every_s
         if recently or envelope.retained or len(self._context.commands) >= MAX_COMMANDS:
@@ -302,14 +187,14 @@ class SparkplugB:
     # deaths
 
     def _death(self, place: _Place, envelope: Envelope, payload: Payload) -> Report | list[Report] | Reject | Ignored:
-        node = self._node(place)
+        node = self._lives.node(place.group, place.node)
         if place.device:
             self._follow(place, node, envelope, payload.seq)
             report = self._dead(place, envelope, payload.timestamp)
             return report or Ignored("the death of a device of which nobody knows the kind")
         session = node.at(envelope.received_at)
         born = session.births if session else {}
-        said = _bd_seq(payload, born.get("", _UNBORN).metrics)
+        said = _bd_seq(payload, born.get("", UNBORN).metrics)
         if session and None not in (said, session.bd_seq) and said != session.bd_seq:
             return Ignored(f"the will of an earlier session (bdSeq {said}, now {session.bd_seq})")
         if session and not envelope.retained:
@@ -322,12 +207,12 @@ class SparkplugB:
         return [report for report in dead if report] or Ignored("the death of a node without known devices")
 
     def _dead(
-        self, place: _Place, envelope: Envelope, timestamp: int | None, birth: _Birth | None = None
+        self, place: _Place, envelope: Envelope, timestamp: int | None, birth: Birth | None = None
     ) -> Report | None:
         if birth is None:
-            session = self._node(place).at(envelope.received_at)
+            session = self._lives.node(place.group, place.node).at(envelope.received_at)
             birth = session.births.get(place.device) if session else None
-        address, kind = self._who(place, birth or _UNBORN, ())
+        address, kind = self._who(place, birth or UNBORN, ())
         if kind is None:
             return None
         reading = Reading(self.name, address, kind)
@@ -355,20 +240,20 @@ class SparkplugB:
                 return address, device
         return addresses[0], None
 
-    def _who(self, place: _Place, birth: _Birth, said: Iterable[_Known]) -> tuple[str, DeviceKind | None]:
+    def _who(self, place: _Place, birth: Birth, said: Iterable[Known]) -> tuple[str, DeviceKind | None]:
         address, device = self._find(place)
         return address, device.kind if device else birth.kind or _kind_of(place, said)
 
     def _reports(
-        self, place: _Place, envelope: Envelope, payload: Payload, birth: _Birth, born: bool = False
+        self, place: _Place, envelope: Envelope, payload: Payload, birth: Birth, born: bool = False
     ) -> list[Report]:
         """Sort metrics by what is now and what was stored, one report per stored moment, oldest first."""
         known = [(metric, self._meant(metric, birth.metrics)) for metric in payload.metrics]
         address, kind = self._who(place, birth, [chosen for _, chosen in known])
         if kind is None:
             return []
-        now: list[tuple[Metric, _Known]] = []
-        stored: dict[int | None, list[tuple[Metric, _Known]]] = {}
+        now: list[tuple[Metric, Known]] = []
+        stored: dict[int | None, list[tuple[Metric, Known]]] = {}
         for metric, chosen in known:
             place_in = stored.setdefault(metric.timestamp, []) if metric.historical else now
             place_in.append((metric, chosen))
@@ -388,26 +273,26 @@ class SparkplugB:
             reports.append(report)
         return reports
 
-    def _meant(self, metric: Metric, table: _Table) -> _Known:
+    def _meant(self, metric: Metric, table: Table) -> Known:
         if metric.name is not None:
-            return table.get(metric.name) or self._known(metric)
+            return table.get(metric.name) or understood(metric, self._fields)
         key = -1 if metric.alias is None else metric.alias
-        return table.get(key) or _Known(f"alias {metric.alias}")
+        return table.get(key) or Known(f"alias {metric.alias}")
 
 
-def _kind_of(place: _Place, said: Iterable[_Known]) -> DeviceKind | None:
+def _kind_of(place: _Place, said: Iterable[Known]) -> DeviceKind | None:
     known = list(said)
     path = next((chosen.name for chosen in known if "/" in chosen.name and not chosen.control), "")
     return guess([chosen.field for chosen in known], place.device or place.node, path)
 
 
-def _moment(now: list[tuple[Metric, _Known]], payload: Payload, born: bool) -> int | None:
+def _moment(now: list[tuple[Metric, Known]], payload: Payload, born: bool) -> int | None:
     """Return the newest metric's time; births repeat old values, theirs is the message's."""
     stamps = [metric.timestamp for metric, _ in now if metric.timestamp]
     return payload.timestamp if born or not stamps else max(stamps)
 
 
-def _note(reading: Reading, metric: Metric, known: _Known, news: bool) -> None:
+def _note(reading: Reading, metric: Metric, known: Known, news: bool) -> None:
     value = metric.read_as(known.datatype)
     chosen = known.field
     if known.control:
@@ -440,7 +325,7 @@ def _scale(name: str, unit: str) -> float | None:
     return 1 if units is None else units.get(unit)
 
 
-def _bd_seq(payload: Payload, born: _Table) -> int | None:
+def _bd_seq(payload: Payload, born: Table) -> int | None:
     for metric in payload.metrics:
         known = born.get(metric.alias) if metric.name is None and metric.alias is not None else None
         name = known.name if known else metric.name

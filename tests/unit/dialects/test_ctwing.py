@@ -179,6 +179,7 @@ def test_data_of_no_known_kind_is_ignored() -> None:
         (b"", RejectReason.EMPTY),
         (b"{", RejectReason.MALFORMED),
         (b"[]", RejectReason.WRONG_SHAPE),
+        (b'{"deviceId": "1", "payload": {"\xff": 1}}', RejectReason.MALFORMED),
         (message(payload=7), RejectReason.WRONG_SHAPE),
         (message(), RejectReason.WRONG_SHAPE),
         (message({"Alarm_Status": 1}, messageType=5), RejectReason.WRONG_SHAPE),
