@@ -1,7 +1,9 @@
 """What the console asks of the core: alerts to judge, devices to look at. Implements the API's ports."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
+from zlib import crc32
 
 from alert_rules.alert import Alert, Verdict
 from alert_rules.engine import Engine
@@ -16,6 +18,8 @@ from gateway.clock import Clock
 from gateway.evaluate import Evaluator
 from gateway.history.store import HistoryStore
 from gateway.quarantine import Quarantine
+
+MAX_ID = 64
 
 
 class ReviewDesk:
@@ -108,10 +112,12 @@ class Inventory:
         stranger = self._quarantine.known.get(device_id)
         if stranger is None:
             raise KeyError(device_id)
-        if self._registry.get(device_id) is not None:
-            raise Conflict(f"{device_id} is in the inventory already")
+        id_ = identifier(device_id)
+        if self._registry.get(id_) is not None:
+            raise Conflict(f"{id_} is in the inventory already")
         device = Device(
-            id=device_id,
+            id=id_,
+            address="" if id_ == device_id else device_id,
             kind=stranger.kind,
             name=name,
             dialect=stranger.dialect,
@@ -129,6 +135,14 @@ class Inventory:
         self._engine.enrol(device)
         self._quarantine.forget(device_id)
         return device
+
+
+def identifier(address: str) -> str:
+    """Make an id of a maker's address, which may hold slashes, spaces or Chinese: what an id forbids becomes ``-``."""
+    plain = re.sub(r"[^A-Za-z0-9_.:-]+", "-", address).strip("-_.:")
+    if plain == address and len(address) <= MAX_ID:
+        return address
+    return f"{plain[: MAX_ID - 9] or 'device'}-{crc32(address.encode()):08x}"
 
 
 class HistoryDesk:

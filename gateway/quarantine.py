@@ -49,4 +49,4 @@ class Quarantine:
 def _maker(report: Report) -> dict[str, str]:
     """Maker and model, where the device announced them."""
     raw = report.raw_codes or {}
-    return {name: str(raw[name]) for name in ("vendor", "model") if name in raw}
+    return {name: str(raw[name]) for name in ("vendor", "maker", "model") if name in raw}

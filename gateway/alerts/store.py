@@ -126,7 +126,7 @@ class AlertStore:
         values = {"id": device.id, "adopted_by": actor, "adopted_at": now, "body": rows.to_json(device)}
         with writing(self._engine) as connection:
             connection.execute(self._sql.adopted, values)
-            connection.execute(delete(schema.stranger).where(schema.stranger.c.device == device.id))
+            connection.execute(delete(schema.stranger).where(schema.stranger.c.device == (device.address or device.id)))
             self._append(connection, [Entry(now, actor, "adopt", "", detail)])
 
     def due_messages(self, now: float, limit: int) -> list[OutboxRow]:
@@ -188,7 +188,7 @@ def _head(connection: Connection) -> tuple[int, str]:
 
 def _load(connection: Connection) -> Restored:
     adopted = [rows.to_device(body) for body in connection.scalars(select(schema.adopted_device.c.body))]
-    ours = {device.id for device in adopted}
+    ours = {device.address or device.id for device in adopted}
     strangers = [rows.to_stranger(body) for body in connection.scalars(select(schema.stranger.c.body))]
     still_open = select(schema.alert.c.body).where(schema.alert.c.handling == Handling.OPEN.value)
     return Restored(

@@ -22,9 +22,9 @@ async def list_strangers(ports: InPorts) -> Response:
     return Json({"items": strangers})
 
 
-@router.post("/api/quarantine/{device_id}/adopt", response_model=schema.DeviceView, responses={404: {}, 409: {}})
+@router.post("/api/quarantine/{device_id:path}/adopt", response_model=schema.DeviceView, responses={404: {}, 409: {}})
 async def adopt_stranger(
-    device_id: Annotated[str, Path(max_length=64)], body: schema.Adoption, ports: InPorts, person: Actor
+    device_id: Annotated[str, Path(max_length=500)], body: schema.Adoption, ports: InPorts, person: Actor
 ) -> Response:
     """Take a device into the inventory: name it and say where it is."""
     _check_place(ports.site, body.building, body.floor)

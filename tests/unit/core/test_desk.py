@@ -1,6 +1,7 @@
 """What people do to alerts and strangers: saved before it is answered, refused where somebody was faster."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -9,6 +10,7 @@ from devices.dialects.dialect import Lane
 from devices.model import Envelope
 from gateway.alerts.records import AlertFilter
 from gateway.api.ports import Conflict, Unsaved
+from gateway.desk import identifier
 from gateway.journal.journal import Batch
 from gateway.journal.tail import Decoded
 from gateway.site import Site
@@ -228,3 +230,23 @@ class TestStrangers:
             await world.inventory.adopt("smoke-new", "Kitchen", "b1", "1", "", 0, "wang")
             await world.say("smoke-new", seq=2, states=SMOKE)
             assert world.the_alert().device == "smoke-new"
+
+
+@pytest.mark.parametrize(
+    ("address", "id_"),
+    [
+        ("smoke-b1-03", "smoke-b1-03"),
+        ("Plant/Node 7/Lift-1", "Plant-Node-7-Lift-1-5d5f6cd5"),
+        ("厨房烟感", "device-"),
+        ("x" * 80, "x" * 55 + "-"),
+    ],
+)
+def test_an_id_is_made_of_any_address(address: str, id_: str) -> None:
+    made = identifier(address)
+    assert made.startswith(id_[:20])
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}", made)
+    assert (made == address) == (id_ == address)
+
+
+def test_ids_of_different_addresses_differ() -> None:
+    assert identifier("a/b") != identifier("a b")
