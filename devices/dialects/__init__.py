@@ -24,6 +24,7 @@ from devices.dialects.sparkplug_b import SparkplugB
 from devices.dialects.tasmota import Tasmota
 from devices.dialects.zhenshi import Zhenshi
 from devices.dialects.zigbee2mqtt import Zigbee2Mqtt
+from devices.dialects.zkteco import ZkTeco
 
 DIALECTS: dict[str, type[Dialect]] = {
     dialect.name: dialect
@@ -51,5 +52,6 @@ DIALECTS: dict[str, type[Dialect]] = {
         Tasmota,
         Zhenshi,
         Zigbee2Mqtt,
+        ZkTeco,
     )
 }

@@ -39,6 +39,7 @@ DIALECT = {
     "tasmota": "tasmota",
     "zhenshi_lpr": "zhenshi",
     "zigbee2mqtt": "zigbee2mqtt",
+    "zkteco_push": "zkteco",
 }
 BY_TOPIC = (("API/V1/", "houqi"),)
 """Folders that hold several makers: a part of the topic tells."""
@@ -46,7 +47,6 @@ BY_TOPIC = (("API/V1/", "houqi"),)
 NOT_SPOKEN = {
     "solace_elevator": "forecasts of maintenance: nothing a guard may have to act on",
     "tuya_access": "encrypted on the wire: only the maker's cloud reads it",
-    "zkteco_push": "comes by HTTP, not over MQTT",
 }
 LONG_TAIL = Path(__file__).parent / "long_tail.yaml"
 
