@@ -46,6 +46,7 @@ from gateway.notify.channels import open_channels
 from gateway.notify.notifier import Notifier
 from gateway.notify.routing import due_channels
 from gateway.outbox import StoredOutbox
+from gateway.pushes import PushDesk
 from gateway.quarantine import Quarantine
 from gateway.site import Site
 from gateway.tasks import Tasks
@@ -129,6 +130,7 @@ class Gateway:
             history=HistoryDesk(self._history),
             health=self._health,
             accounts=AccountDesk(People(self._store.engine), clock, site.api.session_hours * 3600, self._evaluator),
+            pushes=PushDesk(self._intakes[Lane.ALARM], _tokens(site)),
             hub=self.hub,
             registry=self.metrics.registry,
             console_dir=CONSOLE if CONSOLE.is_dir() else None,
@@ -290,6 +292,12 @@ class Gateway:
         for lane, pipe in self.lanes.items():
             below = min(self._feed.committed[lane], self._evaluator.saved_cursors[lane])
             await pipe.tidy(below, self._clock.now() - self._site.journal.keep_days * 86_400)
+
+
+def _tokens(site: Site) -> dict[str, str]:
+    """The token of each push endpoint that is open."""
+    given = {maker: getattr(site.push, maker) for maker in type(site.push).model_fields}
+    return {maker: reveal(secret) for maker, secret in given.items() if secret is not None}
 
 
 def _registry(site: Site, adopted: Iterable[Device]) -> Registry:

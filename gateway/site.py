@@ -150,6 +150,13 @@ class Api(Model):
     secure_cookie: bool = Field(default=False, description="set when the console is served over HTTPS")
 
 
+class Push(Model):
+    """Endpoints for devices that push by HTTP. Each is closed until it has a token; its dialect must be listed too."""
+
+    hikvision: Secret | None = Field(default=None, description="token of POST /push/hikvision?device=SERIAL")
+    zkteco: Secret | None = Field(default=None, description="token of POST /push/zkteco?SN=SERIAL")
+
+
 class Channel(Model):
     """One notification channel."""
 
@@ -176,6 +183,7 @@ class Site(Model):
     journal: Journal = Field(default_factory=Journal, description="the durable inbound log")
     history: History = Field(default_factory=History, description="the time-series store")
     api: Api = Field(default_factory=Api, description="the console's server")
+    push: Push = Field(default_factory=Push, description="endpoints for devices that push by HTTP")
     dialects: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="vendor dialects spoken here and their options; native always is"
     )

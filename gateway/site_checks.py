@@ -14,6 +14,7 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 
 from devices.decode import options_of
+from gateway.site import Push
 from gateway.site_fields import Problem, closest, field_problems
 from gateway.yaml_reader import Loc
 
@@ -35,6 +36,7 @@ def cross_problems(
         *_buildings(data),
         *_devices(data, dialects),
         *_dialects(data, dialects),
+        *_push(data),
         *_rules(data, rules),
         *_mqtt(data, base),
         *_urls(data),
@@ -111,6 +113,14 @@ def _dialects(data: Mapping[str, Any], dialects: Mapping[str, Any]) -> Iterator[
         except msgspec.ValidationError as error:
             what, place = _placed(str(error))
             yield Problem(("dialects", name, *place), what, f"see docs/dialects.md for the options of {name}")
+
+
+def _push(data: Mapping[str, Any]) -> Iterator[Problem]:
+    spoken = _section(data, "dialects")
+    for maker in _section(data, "push"):
+        if maker in Push.model_fields and maker not in spoken:
+            what = f"nobody would understand what it takes in: dialect {maker} is not spoken"
+            yield Problem(("push", maker), what, f"add `{maker}: {{}}` under dialects")
 
 
 def _placed(message: str) -> tuple[str, Loc]:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.alerts.people import Person
 from gateway.api.hub import Hub
-from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader
+from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Pushes
 from gateway.site import Site
 
 
@@ -23,6 +23,7 @@ class Ports:
     history: HistoryReader
     health: Health
     accounts: Accounts
+    pushes: Pushes
     hub: Hub
     registry: CollectorRegistry
     console_dir: Path | None

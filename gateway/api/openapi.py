@@ -20,6 +20,7 @@ TAGS = [
     {"name": "alerts", "description": "The review queue."},
     {"name": "devices", "description": "The site, its devices and their history."},
     {"name": "quarantine", "description": "Unknown devices and messages that could not be understood."},
+    {"name": "push", "description": "What devices that speak no MQTT push."},
     {"name": "health", "description": "How the gateway itself is."},
     {"name": "stream", "description": "Server-sent events."},
 ]
@@ -63,15 +64,18 @@ def describe(app: FastAPI) -> dict[str, Any]:
     components["schemas"].pop("HTTPValidationError", None)
     components["schemas"].pop("ValidationError", None)
     components["schemas"]["Problem"] = ProblemView.model_json_schema() | {"title": "Problem"}
-    components["securitySchemes"] = {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}}
+    components["securitySchemes"] = {
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        "token": {"type": "http", "scheme": "bearer"},
+    }
     return spec
 
 
 def _complete(operation: dict[str, Any], method: str, access: Access) -> None:
     operation["x-access"] = access.value
     if access is not Access.PUBLIC:
-        operation["security"] = [{"session": []}]
-    if method == "POST":
+        operation["security"] = [{"token": []} if access is Access.DEVICE else {"session": []}]
+    if method == "POST" and access is not Access.DEVICE:
         operation.setdefault("parameters", []).append(_CSRF_PARAMETER)
     responses = operation["responses"]
     for code in _problem_codes(operation, method, access):
@@ -84,6 +88,8 @@ def _problem_codes(operation: dict[str, Any], method: str, access: Access) -> se
     codes = {int(code) for code, response in operation["responses"].items() if "content" not in response}
     codes |= {int(code) for code in operation["responses"] if code == "422"}
     codes |= {401, 503} if access is not Access.PUBLIC else set()
+    if access is Access.DEVICE:
+        return codes & _PROBLEMS.keys()
     codes |= {403} if method == "POST" or access not in (Access.PUBLIC, Access.LOOPBACK, Access.VIEWER) else set()
     codes |= {413} if "requestBody" in operation else set()
     return codes & _PROBLEMS.keys()

@@ -6,10 +6,14 @@ from gateway.alerts.people import Role
 
 
 class Access(StrEnum):
-    """What a route demands. ``LOOPBACK`` is open to this machine; from elsewhere it takes a login."""
+    """What a route demands. ``LOOPBACK`` is open to this machine; from elsewhere it takes a login.
+
+    ``DEVICE`` is for what devices push: the route itself demands a secret, and no browser's session counts there.
+    """
 
     PUBLIC = "public"
     LOOPBACK = "loopback"
+    DEVICE = "device"
     VIEWER = "viewer"
     GUARD = "guard"
     MANAGER = "manager"
@@ -38,6 +42,8 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/api/stream"): Access.VIEWER,
     ("GET", "/api/openapi.json"): Access.VIEWER,
     ("GET", "/api/docs"): Access.VIEWER,
+    ("POST", "/push/hikvision"): Access.DEVICE,
+    ("POST", "/push/zkteco"): Access.DEVICE,
     ("GET", "/healthz"): Access.PUBLIC,
     ("GET", "/readyz"): Access.PUBLIC,
     ("GET", "/metrics"): Access.LOOPBACK,
@@ -62,7 +68,7 @@ def access_to(method: str, path: str) -> Access:
 
 def allows(access: Access, role: Role | None, *, loopback: bool) -> bool:
     """Tell whether somebody with ``role`` (``None``: not logged in) may pass."""
-    if access is Access.PUBLIC or (access is Access.LOOPBACK and loopback):
+    if access in (Access.PUBLIC, Access.DEVICE) or (access is Access.LOOPBACK and loopback):
         return True
     if role is None:
         return False

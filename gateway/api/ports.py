@@ -95,6 +95,16 @@ class Health(Protocol):
         """The newest messages that could not be understood, newest first."""
 
 
+class Pushes(Protocol):
+    """Messages that devices push by HTTP."""
+
+    def accepts(self, maker: str, token: str) -> bool:
+        """Tell whether ``token`` opens the endpoint of ``maker``."""
+
+    async def push(self, topic: str, payload: bytes) -> None:
+        """Take one message; returns after its commit. Raises Unavailable."""
+
+
 class Accounts(Protocol):
     """``gateway.alerts.people.People`` off the event loop, with the clock and the session's length filled in."""
 

@@ -158,6 +158,14 @@ def test_a_wrong_option_of_a_dialect_is_found_at_its_line(write: Write) -> None:
     )
 
 
+def test_an_open_endpoint_needs_its_dialect(write: Write) -> None:
+    text = MINIMAL + "dialects: {hikvision: {}}\npush:\n  hikvision: {env: A}\n  zkteco: {env: B}\n"
+    assert problems(write(text)) == [
+        "5: push.zkteco: nobody would understand what it takes in: dialect zkteco is not spoken; "
+        "add `zkteco: {}` under dialects"
+    ]
+
+
 def test_lines_are_found_in_json_too(write: Write) -> None:
     path = write('{\n "site": {\n  "id": "x",\n  "nam": "X"\n }\n}', "site.json")
     assert problems(path) == [

@@ -214,6 +214,22 @@ class MemoryAccounts:
         return Grant(token, person)
 
 
+class MemoryPushes:
+    """Writes down what it takes; the token is the maker's name backwards."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, bytes]] = []
+        self.away = False
+
+    def accepts(self, maker: str, token: str) -> bool:
+        return token == maker[::-1]
+
+    async def push(self, topic: str, payload: bytes) -> None:
+        if self.away:
+            raise Unavailable("the journal does not take it now; send it again later")
+        self.taken.append((topic, payload))
+
+
 class World:
     """An application with everything behind it within reach."""
 
@@ -227,6 +243,7 @@ class World:
         self.history = MemoryHistory()
         self.health = MemoryHealth()
         self.accounts = MemoryAccounts()
+        self.pushes = MemoryPushes()
         self.hub = Hub(FIRST_ID, ping_s)
         self.registry = CollectorRegistry()
         Counter("messages_received", "Messages.", registry=self.registry).inc(3)
@@ -240,6 +257,7 @@ class World:
             history=self.history,
             health=self.health,
             accounts=self.accounts,
+            pushes=self.pushes,
             hub=self.hub,
             registry=self.registry,
             console_dir=console_dir,
