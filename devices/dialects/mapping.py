@@ -1,5 +1,6 @@
 """The long tail without code: topic patterns and JMESPath expressions from the site file. See docs/dialects.md."""
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from devices.names import QUANTITIES, STATES
 
 NAME = "mapping"
 MAX_ADDRESS = 128
+_DIGITS = {"%Y": r"(?P<Y>\d{4})", **{f"%{part}": rf"(?P<{part}>\d\d)" for part in "mdHMS"}}
+_ORDER = ("Y", "m", "d", "H", "M", "S")
 SECRET = frozenset({"credential_ref", "person_ref"})
 Put = Callable[[Reading, Any], None]
 Clock = Callable[[Any], tuple[float | None, bool]]
@@ -227,4 +230,20 @@ def _clock(given: TimeMap, context: Context) -> Clock:
     if how == "iso":
         return lambda data: (values.iso(find(data)), False)
     pattern = "" if how == "local" else how
-    return lambda data: (values.local(find(data), zone, pattern), "%z" not in pattern)
+    fixed = _fixed(pattern)
+
+    def clock(data: Any) -> tuple[float | None, bool]:
+        written = find(data)
+        if fixed and isinstance(written, str) and (parts := fixed.fullmatch(written.strip())):
+            return values.local("{}-{}-{} {}:{}:{}".format(*parts.group(*_ORDER)), zone), True
+        return values.local(written, zone, pattern), "%z" not in pattern
+
+    return clock
+
+
+def _fixed(pattern: str) -> re.Pattern[str] | None:
+    """Turn a ``strptime`` pattern of a whole date and time in digits into a regex, which is several times faster."""
+    parts = re.findall(r"%.|[^%]", pattern)
+    if sorted(part for part in parts if part.startswith("%")) != sorted(_DIGITS):
+        return None
+    return re.compile("".join(_DIGITS.get(part) or re.escape(part) for part in parts), re.ASCII)

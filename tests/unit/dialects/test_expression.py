@@ -4,7 +4,7 @@ from typing import Any
 
 import jmespath
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.dialects.expression import MAX_LENGTH, MISSING, getter
@@ -62,14 +62,35 @@ def test_a_bad_expression_is_refused(expression: str, reason: str) -> None:
         getter(expression)
 
 
+PLAIN = ["a", "a.b", "a[0]", "a.b[1].c", "a[-1].b", "@"]
+BUILT = [
+    "a == 'x'",
+    "a != 'x'",
+    "'x' == a.b",
+    "'x' != a[0]",
+    "a[?b == 'x']",
+    "a[?b != 'x'].c",
+    "a[?b == 'x'] | [0].c",
+    "a[?b == 'x'].c | [-1]",
+    "a.b[?@ == 'x'] | [0]",
+    "b | a.c",
+    "a[?b == `1`] | [0]",
+    "a == `0`",
+    "a != `1.0`",
+    "a == `true`",
+    "a != `false`",
+    "a == `null`",
+]
+INTERPRETED = ["a == `[]`", "a == b", "a || b", "!a", "a && b == 'x'", "a[*].b", "a < b"]
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    st.none() | st.booleans() | st.integers(0, 2) | st.just("x"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
-    max_leaves=10,
+    max_leaves=12,
 )
 
 
-@given(JSON, st.sampled_from(["a", "a.b", "a[0]", "a.b[1].c", "a[-1].b", "@"]))
+@settings(max_examples=500)
+@given(JSON, st.sampled_from([*PLAIN, *BUILT, *INTERPRETED]))
 def test_the_short_way_finds_what_the_interpreter_finds(data: Any, expression: str) -> None:
     found = getter(expression)(data)
     assert (None if found is MISSING else found) == jmespath.search(expression, data)
@@ -80,6 +101,15 @@ def test_the_short_way_finds_what_the_interpreter_finds(data: Any, expression: s
 )
 def test_no_data_make_an_expression_raise(data: Any, expression: str) -> None:
     getter(expression)(data)
+
+
+@pytest.mark.parametrize("expression", BUILT)
+def test_constants_are_compared_without_the_interpreter(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unexpected(compiled: Any) -> Any:
+        raise AssertionError(compiled)
+
+    monkeypatch.setattr("devices.dialects.expression._searcher", unexpected)
+    getter(expression)({"a": [{"b": "x"}]})
 
 
 def test_missing_says_so() -> None:
