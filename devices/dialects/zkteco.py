@@ -24,7 +24,7 @@ class Meaning(Struct, frozen=True):
     states: dict[str, StateValue] = {}
 
 
-# Numbers of the maker's real-time events as its pull and push SDK documents list them.
+# Number 0 is in a published record; the others are commonly given for this maker and unchecked against a document.
 EVENTS: dict[str, Meaning] = {
     **{str(n): Meaning("access_granted") for n in (0, 1, 2, 3, 4, 14)},
     "8": Meaning("remote_open"),

@@ -15,6 +15,8 @@ export const UNITS: Record<string, string> = {
   load_percent: '%',
   frame_rate: '/s',
   water_level: 'm',
+  snr: 'dB',
+  run_time_h: 'h',
 };
 
 export function valueName(t: TFunction, name: string): string {

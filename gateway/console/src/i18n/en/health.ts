@@ -35,5 +35,7 @@ export const health = {
     identity_mismatch: 'Device id differs from the topic',
     unknown_dialect: 'Unknown dialect',
     empty: 'Empty',
+    not_announced: 'Not announced yet',
+    history_refused: 'Refused by the history store',
   },
 };

@@ -37,5 +37,7 @@ export const health: typeof en = {
     identity_mismatch: '设备编号与主题不符',
     unknown_dialect: '未知协议',
     empty: '空消息',
+    not_announced: '设备尚未声明该数据',
+    history_refused: '历史库拒收',
   },
 };
