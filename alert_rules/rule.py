@@ -63,18 +63,8 @@ class Rule(Generic[S, P]):
         """A person resolved the alert on ``subject``: forget its latch."""
         return None
 
-    def say(
-        self,
-        action: Action,
-        report: Report,
-        severity: Severity,
-        reason: Reason,
-        *,
-        subject: str = "",
-        auto_resolve: bool = False,
-        attributes: dict[str, Any] | None = None,
-    ) -> Transition:
-        """Build a transition about the report's device."""
+    def say(self, action: Action, report: Report, severity: Severity, reason: Reason, **more: Any) -> Transition:
+        """Build a transition about the report's device; ``more`` are ``subject``, ``auto_resolve``, ``attributes``."""
         return Transition(
             action=action,
             rule=self.name,
@@ -84,11 +74,9 @@ class Rule(Generic[S, P]):
             at=report.at,
             received_at=report.received_at,
             reason=reason,
-            subject=subject,
             test=report.test,
             registered=report.registered,
-            auto_resolve=auto_resolve,
-            attributes=attributes or {},
+            **more,
         )
 
     def say_later(
@@ -99,22 +87,8 @@ class Rule(Generic[S, P]):
         now: float,
         severity: Severity,
         reason: Reason,
-        *,
-        subject: str = "",
-        auto_resolve: bool = False,
-        attributes: dict[str, Any] | None = None,
+        **more: Any,
     ) -> Transition:
         """Build a transition that a timer, not a report, decided."""
-        return Transition(
-            action=action,
-            rule=self.name,
-            device=twin.device,
-            kind=kind,
-            severity=severity,
-            at=now,
-            received_at=now,
-            reason=reason,
-            subject=subject,
-            auto_resolve=auto_resolve,
-            attributes=attributes or {},
-        )
+        report = Report(twin.device, kind, now, now)
+        return self.say(action, report, severity, reason, **more)
