@@ -29,6 +29,9 @@ MAX_PACKET_BYTES = 4_000_000
 PUBACK = 0x4002
 """The first half of a successful PUBACK (MQTT 5, section 3.4); packed in bulk, at a tenth of the codec's time."""
 
+LEAVE_S = 2.0
+"""The broker closes the connection once it has read our DISCONNECT; one that does not is left after this long."""
+
 REFUSED = 0x80
 """Reason codes from here on are failures (MQTT 5, section 2.4)."""
 
@@ -59,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._on_messages = on_messages
         self._rest = b""
         self._transport: asyncio.Transport
+        self._leaving = False
         self._heard = loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,6 +83,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = asyncio.get_running_loop().time()
+        if self._leaving:
+            return
         if self._rest:
             data = self._rest + data
         messages: list[mqtt5.PublishPacket] = []
@@ -181,7 +187,8 @@ class Connection(asyncio.Protocol):
         interval = self._options.keep_alive_s
         ping = mqtt5.PingReqPacket().write()
         while not self.closed.done():
-            self._transport.write(ping)
+            if not self._leaving:
+                self._transport.write(ping)
             await asyncio.wait((self.closed,), timeout=interval * 0.5)
             if loop.time() - self._heard > interval * 1.5 and self._transport.is_reading():
                 self.fail(f"the broker was silent for {interval * 1.5:g} s")
@@ -197,10 +204,15 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def disconnect(self) -> None:
-        """Leave in good order, keeping the session."""
-        if not self.closed.done():
+        """Leave in good order, keeping the session. The broker closes, not we.
+
+        Closing over bytes not yet read resets the connection, and the acknowledgements in flight would be lost with it.
+        """
+        if not self.closed.done() and not self._leaving:
+            self._leaving = True
             self._transport.write(mqtt5.DisconnectPacket().write())
-            self._transport.close()
+            self._transport.resume_reading()
+            asyncio.get_running_loop().call_later(LEAVE_S, self._transport.abort)
 
     def fail(self, why: str) -> None:
         """Drop the connection."""
