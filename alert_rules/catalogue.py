@@ -3,6 +3,7 @@
 from typing import Any
 
 from alert_rules.access import GateForced, GateHeldOpen
+from alert_rules.calendar import UTC, Calendar
 from alert_rules.falling_object import FallingObject
 from alert_rules.fire_lane import FireLaneBlocked
 from alert_rules.latch import DeviceTest, SmokeAlarm, WaterLeak
@@ -24,8 +25,8 @@ RULES: dict[str, type[Rule[Any, Any]]] = {
 }
 
 
-def build_rules(parameters: dict[str, dict[str, Any]]) -> list[Rule[Any, Any]]:
-    """Instantiate every rule with its parameters from the site file.
+def build_rules(parameters: dict[str, dict[str, Any]], calendar: Calendar = UTC) -> list[Rule[Any, Any]]:
+    """Instantiate every rule with its parameters from the site file; ``calendar`` is the site's.
 
     Raises:
         KeyError: a rule that does not exist.
@@ -33,4 +34,4 @@ def build_rules(parameters: dict[str, dict[str, Any]]) -> list[Rule[Any, Any]]:
     """
     for name in parameters.keys() - RULES.keys():
         raise KeyError(name)
-    return [rule(rule.Params.model_validate(parameters.get(name, {}))) for name, rule in RULES.items()]
+    return [rule(rule.Params.model_validate(parameters.get(name, {})), calendar) for name, rule in RULES.items()]

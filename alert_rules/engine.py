@@ -23,7 +23,7 @@ SHARDS = 4_096
 """Twins are saved by shard: many small ones, since each alert saves those that changed since the last."""
 
 YOUNG_S = 60.0
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -33,7 +33,7 @@ class Subject:
 
     ``timed``: a silence timer runs. ``quiet``: the rules judged a report that repeats all the twin's states, said
     nothing and remember nothing; another such report cannot change their mind. What the rules were not shown (tests,
-    old snapshots, part of the states) proves no quiet.
+    old snapshots, part of the states) proves no quiet, nor do rules that weigh measurements or groups of devices.
     """
 
     __slots__ = ("device", "quiet", "shard", "timed", "twin")
@@ -62,12 +62,13 @@ class Engine:
         self.dirty_states: set[tuple[str, str]] = set()
         self.dirty_shards: set[int] = set()
         self._states: dict[tuple[str, str], RuleState] = {}
-        self._kinds: dict[str, DeviceKind] = {}
+        self._heard: dict[str, tuple[str, DeviceKind]] = {}
+        self._settled = False
         self._remembering: Counter[str] = Counter()
         self._shards: list[list[Subject]] = [[] for _ in range(SHARDS)]
         self._silences: list[tuple[float, str]] = []
         self._timers: list[tuple[float, str, str]] = []
-        self._listeners: dict[tuple[str, bool, tuple[str, ...]], tuple[Rule[Any, Any], ...]] = {}
+        self._listeners: dict[tuple[str, bool, tuple[str, ...]], tuple[bool, tuple[Rule[Any, Any], ...]]] = {}
         for device in registry:
             self.enrol(device)
 
@@ -98,7 +99,7 @@ class Engine:
         if unchanged and subject.quiet and not report.events and not report.test:
             return said
         judged = self._judge(report, twin, now)
-        shown = unchanged and not (report.test or report.snapshot or report.historical)
+        shown = unchanged and self._settled and not (report.test or report.snapshot or report.historical)
         subject.quiet = shown and not judged and subject.device.id not in self._remembering
         return said + judged if judged else said
 
@@ -110,8 +111,8 @@ class Engine:
         self.now = max(self.now, now)
         said: list[Transition] = []
         while self._timers and self._timers[0][0] <= now:
-            due, rule, device = heapq.heappop(self._timers)
-            said += self._tick(rule, device, due)
+            due, rule, key = heapq.heappop(self._timers)
+            said += self._tick(rule, key, due)
         while idle and self._silences and self._silences[0][0] <= now:
             said += self._silence(heapq.heappop(self._silences)[1], now)
         return said
@@ -126,9 +127,10 @@ class Engine:
 
     def reset(self, rule: str, device: str, subject: str) -> None:
         """A person resolved the alert: the rule forgets its latch on ``subject``."""
-        state = self._states.get((rule, device))
+        key = subject if self.rules[rule].keyed else device
+        state = self._states.get((rule, key))
         if state is not None:
-            self._remember(rule, device, state, self.rules[rule].reset(state, subject))
+            self._remember(rule, key, state, self.rules[rule].reset(state, subject))
 
     def checkpoint(self) -> tuple[list[tuple[str, str, bytes | None]], list[tuple[int, bytes]]]:
         """Encode what changed since the last call: rule states (``None``: forgotten) and twin shards."""
@@ -159,54 +161,63 @@ class Engine:
             for twin in msgspec.msgpack.decode(blob, type=list[Twin]):
                 if twin.device in self.subjects:
                     self.subjects[twin.device].twin = twin
-        for name, device, blob in states:
-            self._restore_state(name, device, blob)
+        for name, key, blob in states:
+            self._restore_state(name, key, blob)
         self.dirty_states.clear()
         for subject in self.subjects.values():
             subject.timed = False
             self._supervise(subject)
 
-    def _restore_state(self, name: str, device: str, blob: bytes) -> None:
+    def _restore_state(self, name: str, key: str, blob: bytes) -> None:
         if name == PRESENCE:
             self.presence.gaps = msgspec.msgpack.decode(blob, type=list[tuple[float, float]]) + self.presence.gaps
             return
         rule = self.rules.get(name)
-        version, kind, body = msgspec.msgpack.decode(blob, type=tuple[int, DeviceKind, msgspec.Raw])
+        version, *_ = msgspec.msgpack.decode(blob, type=list[Any])
         if rule is None or version != STATE_FORMAT:
             return
-        self._kinds[device] = kind
-        self._remember(name, device, None, msgspec.msgpack.decode(body, type=rule.State))
+        _, heard, body = msgspec.msgpack.decode(blob, type=tuple[int, tuple[str, DeviceKind], msgspec.Raw])
+        self._heard[key] = heard
+        self._remember(name, key, None, msgspec.msgpack.decode(body, type=rule.State))
 
-    def _encoded(self, rule: str, device: str) -> bytes | None:
-        state = self._states.get((rule, device))
+    def _encoded(self, rule: str, key: str) -> bytes | None:
+        state = self._states.get((rule, key))
         if state is None:
             return None
-        return _encode((STATE_FORMAT, self._kinds[device], msgspec.Raw(_encode(state))))
+        return _encode((STATE_FORMAT, self._heard[key], msgspec.Raw(_encode(state))))
 
     def _judge(self, report: Report, twin: Twin, now: float) -> list[Transition]:
         if (report.snapshot or report.historical) and not _is_young(report, now):
             return []
-        names = tuple(report.states)
+        names = (*report.states, *report.measurements)
         if report.events:
             names += tuple([event.code for event in report.events])
-        rules = self._listeners.get((str(report.kind), report.test, names))
-        if rules is None:
-            rules = self._listen(report.kind, report.test, names)
+        listening = self._listeners.get((str(report.kind), report.test, names))
+        if listening is None:
+            listening = self._listen(report.kind, report.test, names)
+        self._settled, rules = listening
         said: list[Transition] = []
-        device = report.device
         for rule in rules:
             if not report.registered and not rule.judges_strangers:
                 continue
-            before = self._states.get((rule.name, device))
+            key = self._key(rule, report) if rule.keyed else report.device
+            if not key:
+                continue
+            before = self._states.get((rule.name, key))
             after, words = rule.step(before, report, twin, now)
             if after is not before:
-                self._kinds[device] = report.kind
-                self._remember(rule.name, device, before, after)
+                self._heard[key] = (report.device, report.kind)
+                self._remember(rule.name, key, before, after)
             if words:
                 said += words
         return said
 
-    def _listen(self, kind: DeviceKind, test: bool, names: tuple[str, ...]) -> tuple[Rule[Any, Any], ...]:
+    def _key(self, rule: Rule[Any, Any], report: Report) -> str:
+        subject = self.subjects.get(report.device) if report.registered else None
+        return rule.key(report, subject.device if subject else None)
+
+    def _listen(self, kind: DeviceKind, test: bool, names: tuple[str, ...]) -> tuple[bool, tuple[Rule[Any, Any], ...]]:
+        """Find the rules that such reports concern, and whether the same states again would tell them nothing new."""
         if len(self._listeners) >= _MAX_CACHED:
             self._listeners.clear()
         rules = tuple(
@@ -214,37 +225,40 @@ class Engine:
             for rule in self.rules.values()
             if kind in rule.kinds
             and (rule.judges_tests or not test)
-            and not (rule.states | rule.events).isdisjoint(names)
+            and not (rule.states | rule.events | rule.measurements).isdisjoint(names)
         )
-        self._listeners[str(kind), test, names] = rules
-        return rules
+        settled = all(not rule.keyed and rule.measurements.isdisjoint(names) for rule in rules)
+        self._listeners[str(kind), test, names] = settled, rules
+        return settled, rules
 
-    def _remember(self, rule: str, device: str, before: RuleState | None, after: RuleState | None) -> None:
-        self.dirty_states.add((rule, device))
+    def _remember(self, rule: str, key: str, before: RuleState | None, after: RuleState | None) -> None:
+        self.dirty_states.add((rule, key))
         if before is None and after is not None:
-            self._remembering[device] += 1
+            self._remembering[key] += 1
         if after is None:
-            self._forget(rule, device)
+            self._forget(rule, key)
             return
-        self._states[rule, device] = after
+        self._states[rule, key] = after
         if after.due != NEVER and (before is None or after.due != before.due):
-            heapq.heappush(self._timers, (after.due, rule, device))
+            heapq.heappush(self._timers, (after.due, rule, key))
 
-    def _forget(self, rule: str, device: str) -> None:
-        if self._states.pop((rule, device), None) is None:
+    def _forget(self, rule: str, key: str) -> None:
+        if self._states.pop((rule, key), None) is None:
             return
-        self._remembering[device] -= 1
-        if not self._remembering[device]:
-            del self._remembering[device]
+        self._remembering[key] -= 1
+        if not self._remembering[key]:
+            del self._remembering[key]
+            self._heard.pop(key, None)
 
-    def _tick(self, rule: str, device: str, due: float) -> list[Transition]:
-        state = self._states.get((rule, device))
+    def _tick(self, rule: str, key: str, due: float) -> list[Transition]:
+        state = self._states.get((rule, key))
         if state is None or state.due != due:
             return []
+        device, kind = self._heard[key]
         subject = self.subjects.get(device)
         twin = subject.twin if subject else Twin(device)
-        after, said = self.rules[rule].tick(state, twin, self._kinds[device], due)
-        self._remember(rule, device, state, after)
+        after, said = self.rules[rule].tick(state, twin, kind, due)
+        self._remember(rule, key, state, after)
         return said
 
     def _supervise(self, subject: Subject) -> None:

@@ -7,7 +7,9 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 from alert_rules.alert import Action, Reason, Severity, Transition
+from alert_rules.calendar import UTC, Calendar
 from devices.model import DeviceKind, Report
+from devices.registry import Device
 from devices.twin import Twin
 
 NEVER = math.inf
@@ -31,7 +33,7 @@ P = TypeVar("P", bound=Params)
 
 
 class Rule(Generic[S, P]):
-    """Judges one device's reports.
+    """Judges the reports that share a key: one device's, unless ``keyed``.
 
     ``step`` and ``tick`` are pure: they return the next state (``None``: nothing to remember) and what to say, and must
     hand back the very same state object where nothing changed. The engine calls them in order of receipt, never with
@@ -43,20 +45,30 @@ class Rule(Generic[S, P]):
     kinds: ClassVar[frozenset[DeviceKind]]
     states: ClassVar[frozenset[str]] = frozenset()
     events: ClassVar[frozenset[str]] = frozenset()
+    measurements: ClassVar[frozenset[str]] = frozenset()
+    keyed: ClassVar[bool] = False
     judges_tests: ClassVar[bool] = False
     judges_strangers: ClassVar[bool] = False
     State: ClassVar[Any]
     Params: ClassVar[Any] = Params
 
-    def __init__(self, params: P) -> None:
+    def __init__(self, params: P, calendar: Calendar = UTC) -> None:
         self.params = params
+        self.calendar = calendar
+
+    def key(self, report: Report, device: Device | None) -> str:
+        """Name the group ``report`` belongs to (a zone, a building, a credential); "" leaves the report unjudged.
+
+        Asked only of ``keyed`` rules. The engine keeps one state per key; the alert's ``subject`` must be the key.
+        """
+        return report.device
 
     def step(self, state: S | None, report: Report, twin: Twin, now: float) -> tuple[S | None, list[Transition]]:
         """Judge ``report``; ``twin`` already includes it."""
         raise NotImplementedError
 
     def tick(self, state: S, twin: Twin, kind: DeviceKind, now: float) -> tuple[S | None, list[Transition]]:
-        """Act on ``state.due``; only rules that set it need this."""
+        """Act on ``state.due``; only rules that set it need this. ``twin``: of the device last heard under the key."""
         raise NotImplementedError
 
     def reset(self, state: S, subject: str) -> S | None:

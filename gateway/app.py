@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from alert_rules.alert import Alert, Place, Severity
+from alert_rules.calendar import Calendar
 from alert_rules.catalogue import build_rules
 from alert_rules.engine import Engine
 from devices.dialects.dialect import Lane
@@ -97,7 +98,7 @@ class Gateway:
         self._commands = decoder.commands
         self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
 
-        self._engine = Engine(build_rules(site.rules), registry, clock.now())
+        self._engine = Engine(build_rules(site.rules, Calendar(site.site.timezone)), registry, clock.now())
         self._book = AlertBook(_placer(registry), self._channels_for, lambda a: alert_view(a, saved=True))
         quarantine = Quarantine()
         self._evaluator = Evaluator(

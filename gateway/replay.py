@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from alert_rules.alert import Transition
+from alert_rules.calendar import Calendar
 from alert_rules.catalogue import build_rules
 from alert_rules.engine import Engine
 from devices.decode import Decoder
@@ -93,7 +94,7 @@ def replay(site: Site, lane: Lane | None, start: int) -> Iterator[Item]:
             yield Damaged(message.lane, message.seq, message.count)
             continue
         count += 1
-        engine = engine or Engine(build_rules(site.rules), registry, message.at)
+        engine = engine or Engine(build_rules(site.rules, Calendar(site.site.timezone)), registry, message.at)
         yield from _judge(message, message.envelope, decoder, engine, message.seq in dead[message.lane])
     yield Finished(count)
 
