@@ -145,6 +145,11 @@ STATES: dict[str, State] = {
     "motion": State("bool", frozenset({C}), "motion in view"),
     "occupancy": State("bool", frozenset({C}), "somebody or something in the watched field"),
     "stream_lost": State("bool", frozenset({C}), "no picture arrives"),
+    "view_covered": State("bool", frozenset({C}), "something covers the lens"),
+    "view_moved": State("bool", frozenset({C}), "camera looks elsewhere than it was set up to"),
+    "image_black": State("bool", frozenset({C}), "picture is black or nearly so"),
+    "image_frozen": State("bool", frozenset({C}), "the same picture again and again"),
+    "image_blurred": State("bool", frozenset({C}), "picture has no sharp edges any more"),
     "storage_fault": State("bool", frozenset({C}), "recording medium failed"),
     "visual_fire": State("bool", frozenset({C}), "flames or smoke seen by the camera"),
     "input_state": State("bool", frozenset({C, A}), "digital input active"),
@@ -175,6 +180,9 @@ EVENTS: dict[str, EventCode] = {
     "door_held_open": EventCode(frozenset({A}), "door open longer than the controller allows", ("door_id",)),
     "door_opened": EventCode(frozenset({A}), "door opened", ("door_id",)),
     "door_closed": EventCode(frozenset({A}), "door closed", ("door_id",)),
+    "tailgating": EventCode(
+        frozenset({A}), "more people passed than were let through (尾随)", ("door_id", "direction")
+    ),
     "doorbell": EventCode(frozenset({A}), "somebody rings", ("door_id",)),
     "exit_button": EventCode(frozenset({A}), "opened from inside by button", ("door_id",)),
     "remote_open": EventCode(frozenset({A}), "opened from afar", ("door_id", "person_ref")),
@@ -196,6 +204,8 @@ EVENTS: dict[str, EventCode] = {
         "object fell along a facade",
         (*DETECTION, "floor_low", "floor_high", "column", "landing", "speed"),
     ),
-    "stationary_object": EventCode(frozenset({C}), "something stands in a watched zone", (*DETECTION, "zone")),
+    "stationary_object": EventCode(
+        frozenset({C}), "something stands in a watched zone", (*DETECTION, "zone", "coverage")
+    ),
     "camera_tamper": EventCode(frozenset({C}), "view covered, moved or blurred", ("phase",)),
 }

@@ -36,7 +36,7 @@ export interface Reader {
 function numeric(t: TFunction, name: string, value: number, { language, timezone }: Reader): string {
   if (name === 'last_seen' || name.endsWith('_at')) return moment(value, language, timezone);
   if (name.endsWith('_s')) return duration(t, value);
-  if (name.endsWith('score')) return `${number(value * 100, language)} %`;
+  if (name.endsWith('score') || name === 'coverage') return `${number(value * 100, language)} %`;
   const unit = UNITS[name];
   return unit ? `${number(value, language)} ${unit}` : number(value, language);
 }
