@@ -15,6 +15,7 @@ from alert_rules.alert import Transition
 from alert_rules.presence import RULE as PRESENCE
 from alert_rules.presence import Presence
 from alert_rules.rule import NEVER, Rule, RuleState
+from alert_rules.signs import BACK, signs_of
 from devices.model import DeviceKind, Report
 from devices.registry import Device, Registry
 from devices.twin import UNDATED, Twin
@@ -86,19 +87,23 @@ class Engine:
         if subject is None:
             stranger = Twin(report.device)
             stranger.fold(report)
-            return said + self._judge(report, stranger, now)
+            return said + self._judge(report, stranger, now, signs_of(report, stranger))
         twin = subject.twin
         self.dirty_shards.add(subject.shard)
+        signs = signs_of(report, twin)
         if twin.is_duplicate(report):
             self.duplicates += 1
             return said
         unchanged = twin.fold(report)
         if (twin.online is not True or report.availability is not None) and _speaks_of_presence(report, twin):
-            said = said + self.presence.heard(twin, subject.device, report.availability, report.at, now)
+            presence = self.presence.heard(twin, subject.device, report.availability, report.at, now)
+            if presence and twin.online:
+                signs = (*signs, BACK)
+            said = said + presence
             self._supervise(subject)
-        if unchanged and subject.quiet and not report.events and not report.test:
+        if unchanged and subject.quiet and not report.events and not report.test and not signs:
             return said
-        judged = self._judge(report, twin, now)
+        judged = self._judge(report, twin, now, signs)
         shown = unchanged and self._settled and not (report.test or report.snapshot or report.historical)
         subject.quiet = shown and not judged and subject.device.id not in self._remembering
         return said + judged if judged else said
@@ -186,10 +191,10 @@ class Engine:
             return None
         return _encode((STATE_FORMAT, self._heard[key], msgspec.Raw(_encode(state))))
 
-    def _judge(self, report: Report, twin: Twin, now: float) -> list[Transition]:
+    def _judge(self, report: Report, twin: Twin, now: float, signs: tuple[str, ...]) -> list[Transition]:
         if (report.snapshot or report.historical) and not _is_young(report, now):
             return []
-        names = (*report.states, *report.measurements)
+        names = (*report.states, *report.measurements, *signs)
         if report.events:
             names += tuple([event.code for event in report.events])
         listening = self._listeners.get((str(report.kind), report.test, names))
@@ -225,7 +230,7 @@ class Engine:
             for rule in self.rules.values()
             if kind in rule.kinds
             and (rule.judges_tests or not test)
-            and not (rule.states | rule.events | rule.measurements).isdisjoint(names)
+            and not (rule.states | rule.events | rule.measurements | rule.signs).isdisjoint(names)
         )
         settled = all(not rule.keyed and rule.measurements.isdisjoint(names) for rule in rules)
         self._listeners[str(kind), test, names] = settled, rules

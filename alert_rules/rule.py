@@ -1,13 +1,15 @@
 """The contract of a rule: what it listens to, its parameters, and a pure step."""
 
 import math
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 from alert_rules.alert import Action, Reason, Severity, Transition
 from alert_rules.calendar import UTC, Calendar
+from alert_rules.scope import Scope
 from devices.model import DeviceKind, Report
 from devices.registry import Device
 from devices.twin import Twin
@@ -28,6 +30,13 @@ class RuleState(Struct, array_like=True, gc=False):
     due: float = NEVER
 
 
+class Override(Struct, frozen=True):
+    """Parameters that differ for some devices: ``values`` replace those fields of the rule's own parameters."""
+
+    scope: Scope
+    values: dict[str, Any]
+
+
 S = TypeVar("S", bound=RuleState)
 P = TypeVar("P", bound=Params)
 
@@ -38,7 +47,7 @@ class Rule(Generic[S, P]):
     ``step`` and ``tick`` are pure: they return the next state (``None``: nothing to remember) and what to say, and must
     hand back the very same state object where nothing changed. The engine calls them in order of receipt, never with
     old retained or historical, or (unless ``judges_tests``) test reports; those of strangers only if
-    ``judges_strangers``. A report may still be late: ``twin`` holds what is newest.
+    ``judges_strangers``. ``signs`` are names of ``alert_rules.signs``. A report may still be late: ``twin`` holds what is newest.
     """
 
     name: ClassVar[str]
@@ -46,15 +55,41 @@ class Rule(Generic[S, P]):
     states: ClassVar[frozenset[str]] = frozenset()
     events: ClassVar[frozenset[str]] = frozenset()
     measurements: ClassVar[frozenset[str]] = frozenset()
+    signs: ClassVar[frozenset[str]] = frozenset()
     keyed: ClassVar[bool] = False
     judges_tests: ClassVar[bool] = False
     judges_strangers: ClassVar[bool] = False
+    fire: ClassVar[bool] = False
     State: ClassVar[Any]
     Params: ClassVar[Any] = Params
 
-    def __init__(self, params: P, calendar: Calendar = UTC) -> None:
+    def __init__(self, params: P, calendar: Calendar = UTC, overrides: Iterable[Override] = ()) -> None:
         self.params = params
         self.calendar = calendar
+        self.overrides = tuple(overrides)
+        self._variants: dict[tuple[int, ...], Self] = {}
+
+    @property
+    def varies(self) -> bool:
+        """Tell whether :meth:`for_device` may answer anything but this very rule."""
+        return bool(self.overrides)
+
+    def for_device(self, device: Device) -> "Rule[S, P] | None":
+        """The rule with the parameters that hold for ``device``; ``None``: it does not judge that device.
+
+        The engine asks once per device, so that a step never looks parameters up. Every override that holds the device
+        applies, the later ones over the earlier. Rules of equal parameters are one object.
+        """
+        holding = tuple(index for index, override in enumerate(self.overrides) if override.scope.holds(device))
+        if not holding:
+            return self
+        if holding not in self._variants:
+            changed: dict[str, Any] = {}
+            for index in holding:
+                changed |= self.overrides[index].values
+            params = type(self.params).model_validate(self.params.model_dump() | changed)
+            self._variants[holding] = type(self)(params, self.calendar)
+        return self._variants[holding]
 
     def key(self, report: Report, device: Device | None) -> str:
         """Name the group ``report`` belongs to (a zone, a building, a credential); "" leaves the report unjudged.

@@ -1,0 +1,33 @@
+"""What a report shows of its sender by how it comes, whatever it says: a wrong clock, a gap, a stranger. Pure.
+
+Rules list the signs they judge in ``Rule.signs``; ordinary reports show none and cost those rules nothing.
+"""
+
+from devices.model import Report, TimeQuality
+from devices.twin import Twin
+
+BACK = "+back"
+"""The device was offline until this report."""
+CLOCK = "+clock"
+"""The event time is impossible, or far from the receipt although the report is news."""
+GAP = "+gap"
+"""The sequence jumped over numbers not heard yet."""
+STRANGER = "+stranger"
+"""The device is not in the site's inventory."""
+
+LATE_S = 60.0
+EARLY_S = 5.0
+_WRONG = frozenset({TimeQuality.DEVICE_UNSYNCED, TimeQuality.FUTURE_REJECTED})
+
+
+def signs_of(report: Report, twin: Twin) -> tuple[str, ...]:
+    """Name what ``report`` shows; ``twin`` has not counted it yet."""
+    sequence = report.sequence
+    gap = sequence is not None and sequence - twin.highest_sequence > 1 and twin.highest_sequence >= 0
+    late_s = report.received_at - report.at
+    skewed = not -EARLY_S <= late_s <= LATE_S and not (report.historical or report.snapshot)
+    if not (gap or skewed) and report.registered and report.time_quality not in _WRONG:
+        return ()
+    wrong = skewed or report.time_quality in _WRONG
+    shown = ((GAP, gap), (CLOCK, wrong), (STRANGER, not report.registered))
+    return tuple(name for name, there in shown if there)
