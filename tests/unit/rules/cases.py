@@ -2,36 +2,11 @@
 
 from typing import Any
 
-from msgspec import Struct
-
 from alert_rules.alert import Severity
-from devices.model import DeviceKind, Event, StateValue
-from devices.registry import Device
-from tests.unit.rules.timeline import Timeline
+from devices.model import DeviceKind, StateValue
+from tests.unit.rules.case import THING, Case, event
 
-THING = "thing-1"
-
-
-class Case(Struct, kw_only=True):
-    """``signs`` make the rule raise ``dwell_s`` later; ``almost`` are the mildest signs that must not."""
-
-    kind: DeviceKind
-    signs: dict[str, Any]
-    almost: dict[str, Any]
-    severity: Severity
-    dwell_s: float = 0.0
-    end: dict[str, Any] | None = None
-    subject: str = ""
-    auto_resolve: bool = False
-    judges_strangers: bool = False
-    test: bool = False
-
-    def story(self) -> Timeline:
-        return Timeline(Device(THING, self.kind))
-
-
-def event(code: str, **attributes: Any) -> dict[str, Any]:
-    return {"events": (Event(code, attributes),)}
+__all__ = ["CASES", "STUCK", "THING", "Case", "event", "standing"]
 
 
 def standing(phase: str, object_id: str = "car-7", zone: str = "lane-1") -> dict[str, Any]:
