@@ -1,12 +1,12 @@
 """Envelope -> reports or a reject: the one entry point to all dialects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from devices.dialects import DIALECTS
-from devices.dialects.dialect import Context, Dialect, Lane, Route
+from devices.dialects.dialect import Context, Dialect, Lane, Remembering, Route
 from devices.model import Envelope, Ignored, Reject, RejectReason, Report
 from devices.registry import Registry
 
@@ -36,6 +36,7 @@ class Decoder:
         for name, options in dialects.items():
             own = msgspec.structs.replace(given, site=site, registry=registry, options=options)
             self._dialects[name] = DIALECTS[name](own)
+        self._remembering = {name: d for name, d in self._dialects.items() if isinstance(d, Remembering)}
         self._routes: dict[str, Route | Reject] = {}
 
     def filters(self) -> dict[str, Lane]:
@@ -80,6 +81,34 @@ class Decoder:
             else:
                 self.ignored += 1
         return reports, rejects
+
+    def take_memory(self) -> list[tuple[str, str, bytes | None]]:
+        """Return what dialects learned since the last call: dialect, key, and content (``None``: forgotten)."""
+        taken: list[tuple[str, str, bytes | None]] = []
+        for name, dialect in self._remembering.items():
+            taken += [(name, key, dialect.memory(key)) for key in dialect.changed]
+            dialect.changed.clear()
+        return taken
+
+    def give_back_memory(self, taken: Iterable[tuple[str, str, bytes | None]]) -> None:
+        """What ``take_memory`` returned was not saved: the next call returns its present state again."""
+        for name, key, _ in taken:
+            self._remembering[name].changed.add(key)
+
+    def remember(self, memories: Iterable[tuple[str, bytes]]) -> int:
+        """Give dialects back what they learned before a restart; return how many parts none could read."""
+        unread = 0
+        for name, memory in memories:
+            dialect = self._remembering.get(name)
+            if dialect is None:
+                continue
+            try:
+                dialect.remember(memory)
+            except msgspec.DecodeError:
+                unread += 1
+        for dialect in self._remembering.values():
+            dialect.changed.clear()
+        return unread
 
     def forget_routes(self) -> None:
         """The registry changed: look every topic up again."""

@@ -63,6 +63,7 @@ class Evaluator:
         self._quarantine = quarantine
         self._store = store
         self._lanes = lanes
+        self._decoder = next(iter(lanes.values())).decoder
         self._clock = clock
         self._metrics = metrics
         self._publish = publish
@@ -87,6 +88,10 @@ class Evaluator:
         for lane, pipe in self._lanes.items():
             pipe.start_evaluation(restored.cursors.get(str(lane)))
             self.saved_cursors[str(lane)] = pipe.tails[EVALUATE].position
+        if unread := self._decoder.remember(restored.memories):
+            log.warning(
+                "dialect_memory_unread", parts=unread, remedy="restart the devices' bridge so that it announces"
+            )
         for stranger in restored.strangers:
             self._quarantine.known[stranger.device] = stranger
 
@@ -236,7 +241,11 @@ class Evaluator:
         cursors = {str(lane): pipe.tails[EVALUATE].position for lane, pipe in self._lanes.items()}
         cursors[CHECKPOINT_TIME] = int(self._clock.now() * 1000)
         changes.checkpoint = Checkpoint(
-            rule_states=states, twins=twins, cursors=cursors, quarantine=self._quarantine.take()
+            rule_states=states,
+            twins=twins,
+            cursors=cursors,
+            memories=self._decoder.take_memory(),
+            quarantine=self._quarantine.take(),
         )
         self._evaluated = False
         self._checkpointed = self._clock.monotonic()
@@ -262,6 +271,7 @@ class Evaluator:
         if kept := changes.checkpoint:
             self._engine.dirty_states |= {(rule, device) for rule, device, _ in kept.rule_states if rule != PRESENCE}
             self._engine.dirty_shards |= {shard for shard, _ in kept.twins}
+            self._decoder.give_back_memory(kept.memories)
             self._quarantine.dirty |= {stranger.device for stranger in kept.quarantine}
             self._evaluated = True
         for alert in changes.alerts:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -91,6 +91,26 @@ class Dialect(Protocol):
 
     def route(self, topic: str) -> Route | Reject:
         """Read the sender from ``topic``; called once per topic, the answer is cached."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A dialect that learns what devices say once and not again (a birth, a discovery message): it must outlive a
+    restart. ``changed`` names the parts of its memory that changed; whoever saves them empties it.
+    """
+
+    @property
+    def changed(self) -> set[str]: ...
+
+    def memory(self, key: str) -> bytes | None:
+        """Return one part of the memory; ``None``: it was forgotten."""
+
+    def remember(self, memory: bytes) -> None:
+        """Take back one part, before the first message.
+
+        Raises:
+            msgspec.DecodeError: nothing ``memory`` returned, or not in this version.
+        """
 
 
 def plausible(at: float, received_at: float, historical: bool) -> tuple[float, TimeQuality]:

@@ -41,6 +41,13 @@ class Announced(Struct, gc=False):
     entity: Entity
 
 
+class _Kept(Struct, array_like=True):
+    """A configuration topic and what was announced there, as remembered across a restart."""
+
+    topic: str
+    found: Discovered
+
+
 class HomeAssistant:
     """Decoder of Home Assistant discovery. A device's address is its first identifier.
 
@@ -58,6 +65,16 @@ class HomeAssistant:
         self._configs: dict[str, Discovered] = {}
         self._parts: dict[str, set[str]] = {}
         self._spoken: dict[str, list[Announced]] = {}
+        self.changed: set[str] = set()
+
+    def memory(self, key: str) -> bytes | None:
+        found = self._configs.get(key)
+        return None if found is None else msgspec.msgpack.encode(_Kept(key, found))
+
+    def remember(self, memory: bytes) -> None:
+        kept = msgspec.msgpack.decode(memory, type=_Kept)
+        if kept.found.origin.lower() not in self._ignored:
+            self._learn(kept.topic, kept.found)
 
     def filters(self) -> dict[str, Lane]:
         return dict.fromkeys((f"{self._options.prefix}/#", *self._options.state_filters), Lane.ALARM)
@@ -111,6 +128,7 @@ class HomeAssistant:
 
     def _learn(self, config: str, found: Discovered) -> None:
         self._configs[config] = found
+        self.changed.add(config)
         self._parts.setdefault(found.address, set()).add(config)
         self._kinds.of(found.address, kind_of(found.entities))
         for entity in found.entities:
@@ -124,6 +142,7 @@ class HomeAssistant:
         old = self._configs.pop(config, None)
         if old is None:
             return
+        self.changed.add(config)
         parts = self._parts[old.address]
         parts.discard(config)
         kept = [entity for part in parts for entity in self._configs[part].entities]

@@ -16,6 +16,7 @@ from devices.dialects.dialect import Command, Context, Lane, Read, Route
 from devices.dialects.fields import Field, anonymous, doubt, guess, plain, put
 from devices.dialects.reading import Reading
 from devices.dialects.sparkplug_lives import UNBORN, Birth, Known, Lives, Node, Table, understood
+from devices.dialects.sparkplug_memory import decode_node, encode_node
 from devices.dialects.sparkplug_payload import Metric, Payload
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 from devices.names import QUANTITIES
@@ -78,6 +79,21 @@ class SparkplugB:
         nodes = {f"{base}/{kind}/+": Lane.ALARM for kind in ("NBIRTH", "NDATA", "NDEATH")}
         return nodes | {f"{base}/{kind}/+/+": Lane.ALARM for kind in ("DBIRTH", "DDATA", "DDEATH")}
 
+    @property
+    def changed(self) -> set[str]:
+        return self._lives.changed
+
+    def memory(self, key: str) -> bytes | None:
+        group, _, name = key.partition("/")
+        node = self._lives.nodes.get((group, name))
+        return encode_node(group, name, node) if node and node.sessions else None
+
+    def remember(self, memory: bytes) -> None:
+        def read(group: str, node: str, device: str, metrics: list[Metric]) -> Birth:
+            return self._read_birth(_Place(group, node, device), metrics)
+
+        self._lives.restore(*decode_node(memory, read))
+
     def owns(self, topic: str) -> bool:
         return topic.startswith(("spBv1.0/", "STATE/"))
 
@@ -128,14 +144,15 @@ class SparkplugB:
                 node.newest, node.seq = moment, payload.seq
         if place.device not in session.births and len(session.births) >= MAX_DEVICES:
             return Reject(RejectReason.WRONG_SHAPE, f"node {place.node!r} has more than {MAX_DEVICES} devices")
-        birth = self._read_birth(place, payload)
+        birth = self._read_birth(place, payload.metrics)
         self._lives.keep(node, session, place.device, birth)
+        self._lives.changed.add(f"{place.group}/{place.node}")
         found = self._reports(place, envelope, payload, birth, born=True)
         return found or Ignored("a birth in which nothing says what kind of device it is")
 
-    def _read_birth(self, place: _Place, payload: Payload) -> Birth:
+    def _read_birth(self, place: _Place, metrics: list[Metric]) -> Birth:
         table: Table = {}
-        for metric in payload.metrics:
+        for metric in metrics:
             if metric.name is not None:
                 known = understood(metric, self._fields)
                 table[metric.name] = known
@@ -200,6 +217,7 @@ class SparkplugB:
         if session and not envelope.retained:
             session.died = envelope.received_at
             node.seq = None
+            self._lives.changed.add(f"{place.group}/{place.node}")
         places = {_Place(place.group, place.node, device): None for device in (*born, "")}
         places |= {_Place(place.group, place.node, device): None for device in self._registered(place)}
         # A will is written when the session begins: its time says nothing about the end.

@@ -97,6 +97,14 @@ class Lives:
     def __init__(self) -> None:
         self.nodes: dict[tuple[str, str], Node] = {}
         self.aliases = 0
+        self.changed: set[str] = set()
+
+    def restore(self, group: str, name: str, node: Node) -> None:
+        """Take back a node remembered from before a restart."""
+        if len(self.nodes) >= MAX_NODES:
+            return
+        self.nodes[group, name] = node
+        self.aliases += sum(len(birth.metrics) for session in node.sessions for birth in session.births.values())
 
     def start(self, node: Node, moment: float, bd_seq: int | None) -> Session:
         """Begin a session; the same birth read a second time finds the one it began before."""
@@ -124,7 +132,9 @@ class Lives:
         session.births = {}
 
     def _drop_oldest(self) -> None:
-        oldest = self.nodes.pop(next(iter(self.nodes)))
+        key = next(iter(self.nodes))
+        oldest = self.nodes.pop(key)
+        self.changed.add("/".join(key))
         for session in oldest.sessions:
             self._forget(session)
 

@@ -27,12 +27,14 @@ class Checkpoint(Struct, kw_only=True):
     """Evaluation state that must commit together with its alerts.
 
     ``rule_states`` holds (rule, device, blob), where ``None`` deletes; ``twins`` (shard number, blob); ``cursors`` the
-    next journal sequence to evaluate per lane; ``quarantine`` upserts by device.
+    next journal sequence to evaluate per lane; ``memories`` (dialect, key, memory), where ``None`` deletes;
+    ``quarantine`` upserts by device.
     """
 
     rule_states: list[tuple[str, str, bytes | None]] = field(default_factory=list)
     twins: list[tuple[int, bytes]] = field(default_factory=list)
     cursors: dict[str, int] = field(default_factory=dict)
+    memories: list[tuple[str, str, bytes | None]] = field(default_factory=list)
     quarantine: list[Stranger] = field(default_factory=list)
 
 
@@ -91,6 +93,7 @@ class Restored(Struct, kw_only=True):
     rule_states: list[tuple[str, str, bytes]] = field(default_factory=list)
     twins: list[tuple[int, bytes]] = field(default_factory=list)
     cursors: dict[str, int] = field(default_factory=dict)
+    memories: list[tuple[str, bytes]] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
     adopted: list[Device] = field(default_factory=list)
 

@@ -119,6 +119,14 @@ lane_cursor = Table(
     Column("next_seq", Count, nullable=False),
 )
 
+dialect_memory = Table(
+    "dialect_memory",
+    metadata,
+    Column("dialect", AnyText, primary_key=True),
+    Column("key", AnyText, primary_key=True),
+    Column("memory", LargeBinary, nullable=False),
+)
+
 stranger = Table(
     "stranger",
     metadata,

@@ -20,6 +20,8 @@ class Statements:
         self.forget_rule_state = _forget_rule_state()
         self.twins = self._upsert(schema.twin_shard)
         self.cursor = self._upsert(schema.lane_cursor)
+        self.memory = self._upsert(schema.dialect_memory)
+        self.forget_memory = _forget_memory()
         self.stranger = self._upsert(schema.stranger)
         self.adopted = self._upsert(schema.adopted_device)
 
@@ -33,6 +35,11 @@ class Statements:
 def _forget_rule_state() -> Delete:
     table = schema.rule_state
     return delete(table).where(table.c.rule == bindparam("rule"), table.c.device == bindparam("device"))
+
+
+def _forget_memory() -> Delete:
+    table = schema.dialect_memory
+    return delete(table).where(table.c.dialect == bindparam("of"), table.c.key == bindparam("part"))
 
 
 def message_sent() -> Update:

@@ -173,6 +173,13 @@ class AlertStore:
         _many(connection, sql.forget_rule_state, gone)
         _many(connection, sql.twins, [{"shard": shard, "twins": blob} for shard, blob in c.twins])
         _many(connection, sql.cursor, [{"lane": lane, "next_seq": seq} for lane, seq in c.cursors.items()])
+        memories = {(of, rows.fingerprint_key(part)): blob for of, part, blob in c.memories}
+        kept = [
+            {"dialect": of, "key": part, "memory": blob} for (of, part), blob in memories.items() if blob is not None
+        ]
+        gone = [{"of": of, "part": part} for (of, part), blob in memories.items() if blob is None]
+        _many(connection, sql.memory, kept)
+        _many(connection, sql.forget_memory, gone)
         _many(connection, sql.stranger, [{"device": s.device, "body": rows.to_json(s)} for s in c.quarantine])
 
 
@@ -196,6 +203,7 @@ def _load(connection: Connection) -> Restored:
         rule_states=[(r.rule, r.device, r.state) for r in connection.execute(select(schema.rule_state))],
         twins=[(r.shard, r.twins) for r in connection.execute(select(schema.twin_shard))],
         cursors={r.lane: r.next_seq for r in connection.execute(select(schema.lane_cursor))},
+        memories=[(r.dialect, r.memory) for r in connection.execute(select(schema.dialect_memory))],
         strangers=[stranger for stranger in strangers if stranger.device not in ours],
         adopted=adopted,
     )

@@ -212,6 +212,15 @@ def test_a_later_commit_replaces_the_alert_and_moves_the_checkpoint(store: Alert
     assert store.get(one.id) == one
 
 
+def test_what_dialects_learned_is_kept_replaced_and_forgotten(store: AlertStore) -> None:
+    long = f"homeassistant/{'x' * 60_000}/config"
+    learned: list[tuple[str, str, bytes | None]] = [("ha", "a", b"1"), ("ha", long, b"2"), ("b", ODD, b"3")]
+    store.commit(Changes(checkpoint=Checkpoint(memories=learned)))
+    assert sorted(store.load().memories) == [("b", b"3"), ("ha", b"1"), ("ha", b"2")]
+    store.commit(Changes(checkpoint=Checkpoint(memories=[("ha", "a", None), ("ha", "gone", None), ("ha", long, b"4")])))
+    assert sorted(store.load().memories) == [("b", b"3"), ("ha", b"4")]
+
+
 def test_the_last_state_of_a_rule_within_one_commit_counts(store: AlertStore) -> None:
     states: list[tuple[str, str, bytes | None]] = [
         ("r", "a", None),
