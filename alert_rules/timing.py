@@ -1,0 +1,226 @@
+"""Timing that many rules share: a dwell with its release, counting in a window, the rate of a noisy value. Pure."""
+
+from enum import Enum, auto
+from functools import cached_property
+from itertools import combinations
+from statistics import median
+from typing import ClassVar, TypeVar
+
+from msgspec import field
+
+from alert_rules.alert import Action, Reason, Severity, Transition
+from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
+from devices.model import DeviceKind, Report
+from devices.twin import Twin
+
+P = TypeVar("P", bound=Params)
+
+
+class Phase(RuleState, array_like=True, gc=False):
+    """Where a condition stands. ``since``: it began, or, once raised, it began to end (``NEVER`` while it lasts)."""
+
+    since: float = 0.0
+    raised: bool = False
+
+
+class Turn(Enum):
+    """What a condition has just done."""
+
+    NOTHING = auto()
+    RAISE = auto()
+    CLEAR = auto()
+
+
+def follow(
+    state: Phase | None, present: bool | None, now: float, dwell_s: float, release_s: float
+) -> tuple[Phase | None, Turn]:
+    """Move a condition on: present for ``dwell_s`` raises, absent for ``release_s`` clears, ``None`` changes nothing.
+
+    An absence within the dwell begins it anew; a return within the release ends that. The very same state comes back
+    where nothing changed. Hysteresis is the caller's: judge presence by another threshold once ``state.raised``.
+    """
+    if state is None:
+        if not present:
+            return None, Turn.NOTHING
+        return (Phase(due=now + dwell_s, since=now), Turn.NOTHING) if dwell_s > 0 else _raised()
+    if present is None:
+        return state, Turn.NOTHING
+    if not state.raised:
+        return (state if present else None), Turn.NOTHING
+    if present:
+        return (state if state.due == NEVER else _raised()[0]), Turn.NOTHING
+    if release_s <= 0:
+        return None, Turn.CLEAR
+    return (state if state.due != NEVER else Phase(due=now + release_s, since=now, raised=True)), Turn.NOTHING
+
+
+def elapse(state: Phase) -> tuple[Phase | None, Turn]:
+    """Act on ``state.due``: the dwell is over, or the release is."""
+    return (None, Turn.CLEAR) if state.raised else _raised()
+
+
+def _raised() -> tuple[Phase, Turn]:
+    return Phase(since=NEVER, raised=True), Turn.RAISE
+
+
+class Lasting(Rule[Phase, P]):
+    """A condition of one device that must last: the base of rules that only say whether it is ``present``.
+
+    A device that falls silent within the dwell has not taken back what it said: the alert is raised in time. Absence
+    counts only from what the twin holds, so that a late report ends nothing.
+    """
+
+    severity: ClassVar[Severity]
+    auto_resolve: ClassVar[bool] = True
+    code: ClassVar[str]
+    ended: ClassVar[str] = "condition_ended"
+    State = Phase
+
+    def present(self, report: Report, twin: Twin, raised: bool) -> bool | None:
+        """Tell whether the condition holds now; ``raised`` asks for the milder threshold. ``None``: cannot tell."""
+        raise NotImplementedError
+
+    def dwell_s(self) -> float:
+        """Seconds the condition must last."""
+        return float(getattr(self.params, "dwell_s", 0.0))
+
+    def release_s(self) -> float:
+        """Seconds it must be gone."""
+        return float(getattr(self.params, "release_s", 0.0))
+
+    def reason(self, twin: Twin, code: str) -> Reason:
+        """Say what decided; the base gives the newest values of all that the rule listens to."""
+        heard = {name: value for name, value in twin.states.items() if name in self.states and value is not None}
+        measured = {name: value for name, value in twin.measurements.items() if name in self.measurements}
+        return Reason(code, {**heard, **measured}, dict(self.params))
+
+    def grade(self, kind: DeviceKind) -> Severity:
+        """How bad it is on a device of ``kind``."""
+        return self.severity
+
+    def step(
+        self, state: Phase | None, report: Report, twin: Twin, now: float
+    ) -> tuple[Phase | None, list[Transition]]:
+        raised = state is not None and state.raised
+        present = self.present(report, twin, raised)
+        if state is None and not present:
+            return None, NOTHING
+        after, turn = follow(state, present, now, self.dwell_s(), self.release_s())
+        if turn is Turn.NOTHING:
+            return after, NOTHING
+        action, code = (Action.RAISE, self.code) if turn is Turn.RAISE else (Action.CLEAR, self.ended)
+        reason, severity = self.reason(twin, code), self.grade(report.kind)
+        return after, [self.say(action, report, severity, reason, auto_resolve=self.auto_resolve)]
+
+    def tick(self, state: Phase, twin: Twin, kind: DeviceKind, now: float) -> tuple[Phase | None, list[Transition]]:
+        after, turn = elapse(state)
+        action, code = (Action.RAISE, self.code) if turn is Turn.RAISE else (Action.CLEAR, self.ended)
+        reason, severity = self.reason(twin, code), self.grade(kind)
+        return after, [self.say_later(action, twin, kind, now, severity, reason, auto_resolve=self.auto_resolve)]
+
+
+class Limit(Lasting[P]):
+    """A measurement beyond a limit. Subclasses give ``quantity``, the limit that raises and the one that clears."""
+
+    quantity: ClassVar[str]
+    below: ClassVar[bool] = False
+
+    def limits(self) -> tuple[float, float]:
+        """The limit that raises and, after it in the direction of normal, the one that clears."""
+        raise NotImplementedError
+
+    def present(self, report: Report, twin: Twin, raised: bool) -> bool | None:
+        value = twin.measurements.get(self.quantity)
+        if value is None:
+            return None
+        limit = self._limits[raised]
+        return value <= limit if self.below else value >= limit
+
+    @cached_property
+    def _limits(self) -> tuple[float, float]:
+        return self.limits()
+
+
+class Tally(RuleState, array_like=True, gc=False):
+    """How often something happened: its newest times, oldest first, in epoch seconds."""
+
+    times: list[float] = field(default_factory=list)
+    raised: bool = False
+
+
+class Recurring(Rule[Tally, P]):
+    """Something that is nothing once but a trouble when it recurs: ``limit()`` = times, window in s, calm in s.
+
+    Raised when it happened so many times within the window, cleared once it has not happened for the calm.
+    """
+
+    severity: ClassVar[Severity]
+    code: ClassVar[str]
+    ended: ClassVar[str] = "calm_again"
+    State = Tally
+
+    def limit(self) -> tuple[int, float, float]:
+        """How many times, within how many seconds; and how many seconds without one end it."""
+        raise NotImplementedError
+
+    def happened(self, report: Report, twin: Twin) -> bool:
+        """Tell whether ``report`` is one more time."""
+        raise NotImplementedError
+
+    def step(
+        self, state: Tally | None, report: Report, twin: Twin, now: float
+    ) -> tuple[Tally | None, list[Transition]]:
+        if not self.happened(report, twin):
+            return state, NOTHING
+        count, window_s, calm_s = self.limit()
+        recent = [at for at in (state.times if state else ()) if at > now - window_s]
+        times = [*recent[-count + 1 :], now]
+        was = state is not None and state.raised
+        raised = was or len(times) >= count
+        after = Tally(due=now + (calm_s if raised else window_s), times=times, raised=raised)
+        if was or not raised:
+            return after, NOTHING
+        reason = self.reason(times, report)
+        return after, [self.say(Action.RAISE, report, self.severity, reason, auto_resolve=True)]
+
+    def reason(self, times: list[float], report: Report) -> Reason:
+        """Say how often in how long."""
+        values = {"times": len(times), "within_s": round(times[-1] - times[0], 1)}
+        return Reason(self.code, values, dict(self.params))
+
+    def tick(self, state: Tally, twin: Twin, kind: DeviceKind, now: float) -> tuple[Tally | None, list[Transition]]:
+        if not state.raised:
+            return None, NOTHING
+        reason = Reason(self.ended, {"calm_s": self.limit()[2]})
+        return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)]
+
+
+Samples = list[tuple[float, float]]
+MAX_SAMPLES = 8
+
+
+def sampled(samples: Samples, at: float, value: float, window_s: float, jitter: float) -> Samples:
+    """Add a sample (epoch s, value) to those of the last ``window_s``; the same list comes back if it adds nothing.
+
+    Little is kept: no more than eight samples, and none that differs from the last by less than ``jitter`` before a
+    quarter of the window has passed. A sample older than the last changes nothing, unless by more than the window:
+    then the clock was set back, and what it said before counts no more.
+    """
+    if samples:
+        last_at, last = samples[-1]
+        if at <= last_at:
+            return samples if at > last_at - window_s else [(at, value)]
+        if abs(value - last) < jitter and at - last_at < window_s / 4:
+            return samples
+    recent = [sample for sample in samples if sample[0] >= at - window_s]
+    return [*recent[-MAX_SAMPLES + 1 :], (at, value)]
+
+
+def rate_per_min(samples: Samples, min_span_s: float) -> float | None:
+    """Return the rate as the median slope over all pairs (Theil-Sen estimator: a wild sample moves it little).
+
+    ``None``: fewer than three samples, or all within ``min_span_s``.
+    """
+    if len(samples) < 3 or samples[-1][0] - samples[0][0] < min_span_s:
+        return None
+    return 60.0 * median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(samples, 2))
