@@ -28,6 +28,9 @@ STATE_FORMAT = 2
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
 
+Own = dict[str, Rule[Any, Any] | None]
+EMPTY: Own = {}
+
 
 class Subject:
     """A registered device with its twin and the shard its twin is checkpointed in.
@@ -35,9 +38,10 @@ class Subject:
     ``timed``: a silence timer runs. ``quiet``: the rules judged a report that repeats all the twin's states, said
     nothing and remember nothing; another such report cannot change their mind. What the rules were not shown (tests,
     old snapshots, part of the states) proves no quiet, nor do rules that weigh measurements or groups of devices.
+    ``own``: the rules that judge this device with parameters of its own, or not at all.
     """
 
-    __slots__ = ("device", "quiet", "shard", "timed", "twin")
+    __slots__ = ("device", "own", "quiet", "shard", "timed", "twin")
 
     def __init__(self, device: Device, twin: Twin) -> None:
         self.device = device
@@ -45,6 +49,7 @@ class Subject:
         self.shard = crc32(device.id.encode()) % SHARDS
         self.timed = False
         self.quiet = False
+        self.own: Own = EMPTY
 
 
 class Engine:
@@ -56,6 +61,7 @@ class Engine:
 
     def __init__(self, rules: Iterable[Rule[Any, Any]], registry: Registry, now: float) -> None:
         self.rules = {rule.name: rule for rule in rules}
+        self._owns: dict[tuple[tuple[str, int], ...], Own] = {}
         self.presence = Presence()
         self.now = now
         self.duplicates = 0
@@ -76,6 +82,7 @@ class Engine:
     def enrol(self, device: Device, twin: Twin | None = None) -> None:
         """Start supervising ``device``; its silence counts from now."""
         subject = Subject(device, twin or Twin(device.id, last_seen=self.now))
+        subject.own = self._own(device)
         self.subjects[device.id] = subject
         self._shards[subject.shard].append(subject)
         self._supervise(subject)
@@ -126,12 +133,26 @@ class Engine:
         """Tell the engine whether the gateway hears its devices at all; silence counts only while it does."""
         self.presence.hearing(able, now)
 
+    def exchange(self, rules: Iterable[Rule[Any, Any]]) -> None:
+        """Go on with ``rules``: what is remembered survives where the new rule understands it."""
+        before, self.rules = self.rules, {rule.name: rule for rule in rules}
+        for name, key in list(self._states):
+            if name not in self.rules or not self.rules[name].succeeds(before[name]):
+                self._remember(name, key, self._states[name, key], None)
+        self._listeners.clear()
+        self._owns.clear()
+        for subject in self.subjects.values():
+            subject.own = self._own(subject.device)
+            subject.quiet = False
+
     def next_due(self) -> float:
         """Return when the next timer is due."""
         return min(timers[0][0] if timers else NEVER for timers in (self._timers, self._silences))
 
     def reset(self, rule: str, device: str, subject: str) -> None:
-        """A person resolved the alert: the rule forgets its latch on ``subject``."""
+        """A person resolved the alert: the rule forgets its latch on ``subject``. The rule may be gone meanwhile."""
+        if rule not in self.rules:
+            return
         key = subject if self.rules[rule].keyed else device
         state = self._states.get((rule, key))
         if state is not None:
@@ -201,9 +222,12 @@ class Engine:
         if listening is None:
             listening = self._listen(report.kind, report.test, names)
         self._settled, rules = listening
+        subject = self.subjects.get(report.device) if report.registered else None
+        own = subject.own if subject is not None else EMPTY
         said: list[Transition] = []
-        for rule in rules:
-            if not report.registered and not rule.judges_strangers:
+        for shared in rules:
+            rule = own.get(shared.name, shared) if own else shared
+            if rule is None or not (report.registered or rule.judges_strangers):
                 continue
             key = self._key(rule, report) if rule.keyed else report.device
             if not key:
@@ -220,6 +244,14 @@ class Engine:
     def _key(self, rule: Rule[Any, Any], report: Report) -> str:
         subject = self.subjects.get(report.device) if report.registered else None
         return rule.key(report, subject.device if subject else None)
+
+    def _own(self, device: Device) -> Own:
+        """The rules that ``device`` has to itself; devices of the same rules share one mapping."""
+        own = {rule.name: rule.for_device(device) for rule in self.rules.values() if rule.varies}
+        own = {name: rule for name, rule in own.items() if rule is not self.rules[name]}
+        if not own:
+            return EMPTY
+        return self._owns.setdefault(tuple((name, id(rule)) for name, rule in own.items()), own)
 
     def _listen(self, kind: DeviceKind, test: bool, names: tuple[str, ...]) -> tuple[bool, tuple[Rule[Any, Any], ...]]:
         """Find the rules that such reports concern, and whether the same states again would tell them nothing new."""
@@ -262,7 +294,8 @@ class Engine:
         device, kind = self._heard[key]
         subject = self.subjects.get(device)
         twin = subject.twin if subject else Twin(device)
-        after, said = self.rules[rule].tick(state, twin, kind, due)
+        judge = (subject.own.get(rule) if subject else None) or self.rules[rule]
+        after, said = judge.tick(state, twin, kind, due)
         self._remember(rule, key, state, after)
         return said
 

@@ -66,6 +66,7 @@ class SmokeAlarm(StateAlarm):
     kinds = frozenset({DeviceKind.SMOKE_DETECTOR})
     states = FIRE_STATES
     judges_strangers = True
+    fire = True
     severity = Severity.CRITICAL
     latching = True
 

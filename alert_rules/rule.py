@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
@@ -47,7 +47,8 @@ class Rule(Generic[S, P]):
     ``step`` and ``tick`` are pure: they return the next state (``None``: nothing to remember) and what to say, and must
     hand back the very same state object where nothing changed. The engine calls them in order of receipt, never with
     old retained or historical, or (unless ``judges_tests``) test reports; those of strangers only if
-    ``judges_strangers``. ``signs`` are names of ``alert_rules.signs``. A report may still be late: ``twin`` holds what is newest.
+    ``judges_strangers``. ``signs`` are names of ``alert_rules.signs``. A report may still be late: ``twin`` holds what
+    is newest.
     """
 
     name: ClassVar[str]
@@ -67,7 +68,7 @@ class Rule(Generic[S, P]):
         self.params = params
         self.calendar = calendar
         self.overrides = tuple(overrides)
-        self._variants: dict[tuple[int, ...], Self] = {}
+        self._variants: dict[tuple[int, ...], Rule[S, P]] = {}
 
     @property
     def varies(self) -> bool:
@@ -97,6 +98,10 @@ class Rule(Generic[S, P]):
         Asked only of ``keyed`` rules. The engine keeps one state per key; the alert's ``subject`` must be the key.
         """
         return report.device
+
+    def succeeds(self, before: "Rule[Any, Any]") -> bool:
+        """Tell whether this rule can go on with what ``before``, of the same name, remembered."""
+        return type(before) is type(self)
 
     def step(self, state: S | None, report: Report, twin: Twin, now: float) -> tuple[S | None, list[Transition]]:
         """Judge ``report``; ``twin`` already includes it."""
