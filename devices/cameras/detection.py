@@ -24,7 +24,7 @@ Phase = Literal["start", "update", "end"]
 class Detection:
     """One thing a detector saw, told once per phase; all phases of one thing share ``track``.
 
-    Times are seconds on the stream's own clock. ``score`` is 0 to 1. A falling object has a ``path`` of (seconds, x, y);
+    Times are seconds of the stream's clock. ``score`` is 0 to 1. A falling object has a ``path`` of (seconds, x, y),
     a stationary one a ``box``. ``attributes`` hold what only this kind has, as plain JSON values.
     """
 

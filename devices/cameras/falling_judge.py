@@ -1,0 +1,149 @@
+"""Was this track a fall? Physics first, then how much chance, company and size allow. Pure.
+
+Every test compares the track with what gravity does to a thing in front of a fixed camera; none looks at appearance.
+A verdict names the first test that failed, so that a preview can say why something was not reported.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.cameras.falling_tracks import Track
+from devices.cameras.projective import GRAVITY, Curve, Fall, FloorMap, Release, fit_curve, fit_fall, fit_release
+
+Floats = NDArray[np.float64]
+
+LEAST_POINTS, LEAST_POINTS_NIGHT = 6, 8
+LEAST_DROP = 0.1
+"""Share of the facade's height in the picture."""
+LEAST_DROP_PX, LEAST_DROP_SIZES = 20.0, 3.0
+DOWNWARD = 0.9
+SHORTEST_S = 0.15
+CHANCE = -9.0
+"""log10: one accident in 10^9 points of comparison; a busy picture compares about 10^5 a second."""
+ALONE = 0.5
+SIDEWAYS = 1.3
+GAIN, GAIN_SIGNIFICANCE = 1.2, 3.0
+PULL = (0.02, 6.0)
+"""Image acceleration in picture heights a second squared: a view of 500 m, a view of 1.6 m."""
+LARGEST = 0.09
+WIDEST_GRAVITY = (0.8, 16.0)
+"""Calibrated acceleration in m/s^2: drag lowers it; a throw toward the camera looks faster than it is."""
+FASTEST = 70.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a verdict needs besides the track. ``facade_height``: pixels. ``crowd``: blobs a picture, everywhere."""
+
+    height: float
+    facade_height: float
+    crowd: float
+    night: bool
+    floors: FloorMap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``refused`` names the test that failed, or is empty. ``points``: rows of at, x, y, width, height, contrast."""
+
+    refused: str
+    score: float
+    points: Floats
+    fall: Fall | None = None
+    release: Release | None = None
+
+
+def judge(track: Track, around: Surroundings) -> Verdict:
+    """Tell whether ``track`` shows a thing that fell."""
+    points = _descent(track.array())
+    t, x, y = points[:, 0] - points[0, 0], points[:, 1], points[:, 2]
+    size = float(np.median(points[:, 3:5].min(axis=1)))
+    refused = _shape(points, size, around) or _company(track, around)
+    if refused:
+        return Verdict(refused, 0.0, points)
+    allowed = 1.0 + 0.1 * size + 0.015 * float(np.ptp(y))
+    fall = fit_fall(t, y)
+    sideways, speeding = fit_curve(t, x), fit_curve(t, y)
+    refused = _motion(t, fall, sideways, speeding, allowed, around)
+    release = _release(points, size, around) if around.floors is not None else None
+    if not refused:
+        refused = _gravity(release, t, points, around) if release else _speeding(t, speeding, fall)
+    assert fall is not None or refused
+    score = 0.0 if refused else _score(track, fall, allowed, speeding, points)
+    return Verdict(refused, score, points, fall, release)
+
+
+def _descent(points: Floats) -> Floats:
+    """Without what follows the lowest point: a bounce, or the thing lying there."""
+    lowest = int(points[:, 2].argmax())
+    rest = points[: lowest + 1]
+    return rest if len(rest) >= 3 else points
+
+
+def _shape(points: Floats, size: float, around: Surroundings) -> str:
+    t, x, y = points[:, 0], points[:, 1], points[:, 2]
+    drop = float(y[-1] - y[0])
+    if len(points) < (LEAST_POINTS_NIGHT if around.night else LEAST_POINTS) or t[-1] - t[0] < SHORTEST_S:
+        return "too few points"
+    if drop < max(LEAST_DROP * around.facade_height, LEAST_DROP_PX, LEAST_DROP_SIZES * size):
+        return "too short a way"
+    if (np.diff(y) > 0).mean() < DOWNWARD or abs(x[-1] - x[0]) > SIDEWAYS * drop:
+        return "not downward"
+    return "too large" if size > LARGEST * around.height else ""
+
+
+def _company(track: Track, around: Surroundings) -> str:
+    if track.chance > CHANCE:
+        return "may be chance"
+    share = track.alone / max(1, len(track.spots) - 3)
+    return "not alone" if share < ALONE * np.exp(-around.crowd / 40) else ""
+
+
+def _motion(
+    t: Floats, fall: Fall | None, sideways: Curve, speeding: Curve, allowed: float, around: Surroundings
+) -> str:
+    if fall is None or fall.error > allowed:
+        return "no free fall"
+    if sideways.error > allowed:
+        return "not smooth"
+    pull = 2 * speeding.coefficients[2] / around.height
+    return "" if pull < PULL[1] else "faster than gravity"
+
+
+def _speeding(t: Floats, speeding: Curve, fall: Fall | None) -> str:
+    """Without calibration gravity's size is unknown; that speed grows is not."""
+    _, first, second = speeding.coefficients
+    last = first + 2 * second * float(t[-1])
+    if second < GAIN_SIGNIFICANCE * speeding.deviation:
+        return "not speeding up"
+    return "not speeding up" if first > 0 and last < GAIN * first else ""
+
+
+def _release(points: Floats, size: float, around: Surroundings) -> Release:
+    assert around.floors is not None
+    t, x, y = points[:, 0] - points[0, 0], points[:, 1], points[:, 2]
+    metres = around.floors.height(x, y)
+    step = np.abs(around.floors.height(x, y + 1) - metres)
+    return fit_release(t, metres, np.maximum(step * (0.7 + 0.1 * size), 0.02))
+
+
+def _gravity(release: Release, t: Floats, points: Floats, around: Surroundings) -> str:
+    assert around.floors is not None
+    metres = around.floors.height(points[:, 1], points[:, 2])
+    curve = fit_curve(t, metres)
+    pull = -2 * curve.coefficients[2]
+    margin = 4 * curve.deviation
+    if pull + margin < WIDEST_GRAVITY[0] or pull - margin > WIDEST_GRAVITY[1]:
+        return "not gravity"
+    speed = float(metres[0] - metres[-1]) / float(t[-1])
+    return "not gravity" if speed > FASTEST or speed < GRAVITY * t[-1] / 12 else ""
+
+
+def _score(track: Track, fall: Fall | None, allowed: float, speeding: Curve, points: Floats) -> float:
+    assert fall is not None
+    smooth = 1 - 0.4 * min(1.0, fall.error / allowed)
+    sure = 1 - np.exp(min(0.0, track.chance - CHANCE / 2) / 10)
+    pulled = 1 - 0.3 * np.exp(-max(0.0, speeding.coefficients[2] / max(speeding.deviation, 1e-9)) / 5)
+    return round(float(np.clip(smooth * (0.5 + 0.5 * sure) * pulled, 0.0, 1.0)), 3)
