@@ -1,7 +1,8 @@
 """Opens what delivers pictures: RTSP over TCP, HTTP MJPEG, files. Original packets are kept for evidence.
 
-Decoding is done with as few frames as the wanted rate needs: frames nothing refers to are skipped, and key frames alone
-are decoded where they come often enough. Neither av's error texts nor its log are passed on: both may quote the address.
+Decoding is done with as few frames as the wanted rate needs: frames nothing refers to are skipped, and key frames
+alone are decoded where they come often enough. Neither av's error texts nor its log are passed on: both may quote the
+address.
 """
 
 import time
@@ -38,6 +39,8 @@ MAX_PIXELS = 7680 * 4320
 TRUNCATED_S = 1.0
 TRUNCATED_SHARE = 0.05
 KEYS_EVERY_S = 1.1
+LUMA_FIRST = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
+CHECK = "check the camera and the network"
 NO_VIDEO = "give a recording or stream that a player can show"
 
 
@@ -68,7 +71,7 @@ class Source:
         address: str,
         luma: bool = True,
         rate: float | None = None,
-        keep: Callable[[av.Packet], None] | None = None,
+        keep: Callable[[Any], None] | None = None,
     ) -> None:
         self.shown = shown(address)
         self._luma = luma
@@ -163,17 +166,18 @@ class Source:
         if frame.width * frame.height > MAX_PIXELS:
             raise CameraError(self.shown, f"frames of {frame.width} x {frame.height}", "set the camera to 8K or less")
         if not self._luma:
-            return frame.to_ndarray(format="bgr24")
-        if frame.format.name in ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"):
-            plane = frame.planes[0]
-            return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
-        return frame.to_ndarray(format="gray")
+            return np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+        if frame.format.name not in LUMA_FIRST:
+            return np.asarray(frame.to_ndarray(format="gray"), np.uint8)
+        plane = frame.planes[0]
+        lines = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        return lines[: frame.height, : frame.width]
 
     def _judge_end(self) -> None:
         if self.frames == 0:
             raise CameraError(self.shown, "holds no picture that can be decoded", NO_VIDEO)
         if self.live:
-            raise CameraError(self.shown, "ended", "check the camera and the network")
+            raise CameraError(self.shown, "ended", CHECK)
         promised = _promised_s(self._container, self.stream)
         if promised - self.last_s > max(TRUNCATED_S, TRUNCATED_SHARE * promised):
             cause = f"breaks off after {self.last_s:.1f} of {promised:.1f} s"
