@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from devices.model import Reject, Report
-from gateway import replay
+from gateway.lookback import replay
 from gateway.site import Site
 
 _CONTROL = re.compile(

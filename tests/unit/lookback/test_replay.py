@@ -16,7 +16,7 @@ from gateway.cli import app
 from gateway.config import load_site
 from gateway.errors import OperatorError
 from gateway.journal.journal import DeadLetter, Journal
-from gateway.replay import Damaged, Finished, Mended, Refused, Said, replay
+from gateway.lookback.replay import Damaged, Finished, Mended, Refused, Said, replay
 from gateway.site import Site
 
 T0 = 1_790_000_000.0
