@@ -71,6 +71,7 @@ class Engine:
         self._states: dict[tuple[str, str], RuleState] = {}
         self._heard: dict[str, tuple[str, DeviceKind]] = {}
         self._settled = False
+        self._weighed = self._weigh()
         self._remembering: Counter[str] = Counter()
         self._shards: list[list[Subject]] = [[] for _ in range(SHARDS)]
         self._silences: list[tuple[float, str]] = []
@@ -108,7 +109,9 @@ class Engine:
                 signs = (*signs, BACK)
             said = said + presence
             self._supervise(subject)
-        if unchanged and subject.quiet and not report.events and not report.test and not signs:
+        # Quiet was proven by another report, which may not have carried the measurements of this one.
+        light = subject.quiet and self._weighed[report.kind].isdisjoint(report.measurements)
+        if light and unchanged and not report.events and not report.test and not signs:
             return said
         judged = self._judge(report, twin, now, signs)
         shown = unchanged and self._settled and not (report.test or report.snapshot or report.historical)
@@ -133,12 +136,18 @@ class Engine:
         """Tell the engine whether the gateway hears its devices at all; silence counts only while it does."""
         self.presence.hearing(able, now)
 
+    def twin_of(self, device: str) -> Twin | None:
+        """What is known of a registered device."""
+        subject = self.subjects.get(device)
+        return subject.twin if subject else None
+
     def exchange(self, rules: Iterable[Rule[Any, Any]]) -> None:
         """Go on with ``rules``: what is remembered survives where the new rule understands it."""
         before, self.rules = self.rules, {rule.name: rule for rule in rules}
         for name, key in list(self._states):
             if name not in self.rules or not self.rules[name].succeeds(before[name]):
                 self._remember(name, key, self._states[name, key], None)
+        self._weighed = self._weigh()
         self._listeners.clear()
         self._owns.clear()
         for subject in self.subjects.values():
@@ -244,6 +253,11 @@ class Engine:
     def _key(self, rule: Rule[Any, Any], report: Report) -> str:
         subject = self.subjects.get(report.device) if report.registered else None
         return rule.key(report, subject.device if subject else None)
+
+    def _weigh(self) -> dict[DeviceKind, frozenset[str]]:
+        """The measurements that some rule weighs, per kind of device."""
+        rules = self.rules.values()
+        return {kind: frozenset().union(*(r.measurements for r in rules if kind in r.kinds)) for kind in DeviceKind}
 
     def _own(self, device: Device) -> Own:
         """The rules that ``device`` has to itself; devices of the same rules share one mapping."""

@@ -3,6 +3,7 @@
 Relative paths count from the folder of the site file.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,8 +19,11 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
+from alert_rules.custom import CustomRule
+from alert_rules.schedule import Schedule
 from devices.model import DeviceKind
 
+Topic = Annotated[str, StringConstraints(pattern=r"^([^#+\s/]+(/[^#+\s/]+)*)?$", max_length=200)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 
 
@@ -65,6 +69,13 @@ class SiteInfo(Model):
     timezone: str = Field(default="Asia/Shanghai", description="IANA time zone of the site")
 
 
+class WorkingDays(Model):
+    """Which days differ from their weekday, as the yearly notice on public holidays sets them."""
+
+    holidays: list[date] = Field(default_factory=list, description="days off, as YYYY-MM-DD")
+    workdays: list[date] = Field(default_factory=list, description="weekend days worked in exchange, as YYYY-MM-DD")
+
+
 class Building(Model):
     """One building."""
 
@@ -88,6 +99,9 @@ class DeviceEntry:
     zone: str = Field(default="", description="fire zone, facade column, lane or parking area")
     asset: str = Field(default="", description="id in the owner's asset register")
     expect_every_s: float = Field(default=0, ge=0, description="longest normal silence in seconds; 0: not supervised")
+    upstream: Label = Field(
+        default="", description="what carries its messages: id of a device, or any name all devices behind it share"
+    )
 
 
 class Tls(Model):
@@ -158,12 +172,43 @@ class Push(Model):
 
 
 class Channel(Model):
-    """One notification channel."""
+    """One notification channel: messages for people, or every change of an alert for programs."""
 
     name: Identifier = Field(description="name of the channel")
-    url: Secret = Field(description="apprise URL: WeCom, DingTalk, Feishu, mail, webhooks and many more")
+    kind: Literal["message", "webhook", "mqtt"] = Field(
+        default="message", description="message: for people; webhook, mqtt: CloudEvents, see docs/outward.md"
+    )
+    url: Secret | None = Field(
+        default=None,
+        description="message: apprise URL (WeCom, DingTalk, Feishu, mail and many more); webhook: https URL",
+    )
+    signing_key: Secret | None = Field(default=None, description="webhook: key of the signature, 24 bytes or more")
+    ca: SitePath | None = Field(default=None, description="webhook: CA certificate (PEM); default: the system's")
+    allow_private: bool = Field(
+        default=False, description="webhook: may lead to private and loopback addresses, and speak http there"
+    )
+    topic: Topic = Field(default="", description="mqtt: topic; default: community-gateway/SITE/cloudevents")
     min_severity: Literal["critical", "major", "minor", "notice"] = Field(default="major", description="mildest sent")
     language: Literal["zh", "en"] = Field(default="zh", description="language of the messages")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Channel":
+        for name, kinds, needed in _CHANNEL_FIELDS:
+            given = getattr(self, name) != type(self).model_fields[name].default
+            if given and self.kind not in kinds:
+                raise ValueError(f"a channel of kind {self.kind} has no {name}")
+            if needed and not given and self.kind in kinds:
+                raise ValueError(f"a channel of kind {self.kind} needs {name}")
+        return self
+
+
+_CHANNEL_FIELDS = (
+    ("url", ("message", "webhook"), True),
+    ("signing_key", ("webhook",), True),
+    ("ca", ("webhook",), False),
+    ("allow_private", ("webhook",), False),
+    ("topic", ("mqtt",), False),
+)
 
 
 class Site(Model):
@@ -194,4 +239,7 @@ class Site(Model):
         default=None, description="key that turns card numbers into pseudonyms; default: one made in data_dir"
     )
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters per rule; see docs/rules.md")
+    custom_rules: list[CustomRule] = Field(default_factory=list, description="rules of the site's own")
+    schedules: list[Schedule] = Field(default_factory=list, description="hours by name, for rules and suppressions")
+    calendar: WorkingDays = Field(default_factory=WorkingDays, description="holidays and exchanged working days")
     channels: list[Channel] = Field(default_factory=list, description="notification channels")

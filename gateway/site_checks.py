@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from devices.decode import options_of
+from gateway.rule_checks import rule_problems
 from gateway.site import Push
-from gateway.site_fields import Problem, closest, field_problems
+from gateway.site_fields import Problem, closest
 from gateway.yaml_reader import Loc
 
 RuleParams = Mapping[str, type[BaseModel]]
@@ -37,7 +38,7 @@ def cross_problems(
         *_devices(data, dialects),
         *_dialects(data, dialects),
         *_push(data),
-        *_rules(data, rules),
+        *rule_problems(data, rules),
         *_mqtt(data, base),
         *_urls(data),
         *_twice(_rows(data, "channels"), "channels", "name"),
@@ -160,18 +161,6 @@ def _place(row: Mapping[str, Any], loc: Loc, floors: Mapping[str, frozenset[str]
     elif floor != "" and floors[building] and str(floor) not in floors[building]:
         what = f"building {building!r} has no floor {str(floor)!r}"
         yield Problem((*loc, "floor"), what, closest(str(floor), floors[building]))
-
-
-def _rules(data: Mapping[str, Any], rules: RuleParams) -> Iterator[Problem]:
-    for name, parameters in _section(data, "rules").items():
-        loc: Loc = ("rules", name)
-        if name not in rules:
-            yield Problem(loc, "unknown rule", closest(name, rules))
-        elif isinstance(parameters, Mapping):
-            try:
-                rules[name].model_validate(parameters)
-            except ValidationError as error:
-                yield from field_problems(error, rules[name], loc)
 
 
 def _mqtt(data: Mapping[str, Any], base: Path) -> Iterator[Problem]:

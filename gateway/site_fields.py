@@ -4,10 +4,11 @@ Values are never repeated, except words of a closed list: whoever pastes a secre
 again in a log.
 """
 
+import re
 import types
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.dataclasses import is_pydantic_dataclass
@@ -50,7 +51,7 @@ def inner_models(annotation: Any) -> list[type]:
     """Return the models in an annotation such as ``list[Device]`` or ``Tls | None``."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
         return [annotation] if issubclass(annotation, BaseModel) or is_pydantic_dataclass(annotation) else []
-    if get_origin(annotation) in (list, Union, types.UnionType):
+    if get_origin(annotation) in (list, tuple, Annotated, Union, types.UnionType):
         return [found for part in get_args(annotation) for found in inner_models(part)]
     return []
 
@@ -81,9 +82,29 @@ def _remedy(details: ErrorDetails, owner: type, field: FieldInfo | None) -> str:
         return IDENTIFIER_HELP
     if kind in ("enum", "literal_error") and isinstance(value, str):
         return closest(value, str(details["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", "))
+    if kind in _NUMBERS and isinstance(value, str) and (number := _with_unit(value, str(details["loc"][-1]))):
+        return f"numbers carry no unit, the unit is the field's own: write {number}"
     if kind == "string_type" and isinstance(value, bool | int | float):
         return "put it in quotes"
     return f"it means: {_meaning(field)}"
+
+
+_NUMBERS = frozenset({"float_parsing", "int_parsing", "int_from_float", "float_type", "int_type"})
+_SECONDS = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "hour": 3600, "hours": 3600, "d": 86400, "days": 86400}
+_FIELDS = {"_s": 1, "_min": 60, "_h": 3600, "_hours": 3600, "_days": 86400}
+_QUANTITY = re.compile(r"\s*([-+]?\d{1,9}(?:\.\d{1,6})?)\s*([A-Za-z%/]{1,10})\s*")
+
+
+def _with_unit(value: str, field: str) -> str:
+    """Turn ``5 min`` into what a field in seconds wants; empty for what is no number with a unit."""
+    found = _QUANTITY.fullmatch(value)
+    if found is None:
+        return ""
+    number, unit = float(found[1]), found[2].lower()
+    per = next((seconds for ending, seconds in _FIELDS.items() if field.endswith(ending)), None)
+    if per and unit in _SECONDS:
+        return f"{number * _SECONDS[unit] / per:g}"
+    return "" if per else f"{number:g}"
 
 
 def _meaning(field: FieldInfo | None) -> str:
