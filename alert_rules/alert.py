@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from devices.model import DeviceKind
 
 MACHINE = "system"
+INHIBITED = "inhibit:"
 
 
 class Severity(StrEnum):
@@ -22,6 +23,10 @@ class Severity(StrEnum):
     MAJOR = "major"
     MINOR = "minor"
     NOTICE = "notice"
+
+
+RANK = {severity: rank for rank, severity in enumerate(Severity)}
+"""0 for the gravest."""
 
 
 class Condition(StrEnum):
@@ -107,7 +112,9 @@ class Alert(Struct, kw_only=True):
     """One rule's finding on one subject, open until a person (or, where allowed, the machine) resolves it.
 
     ``raised_at`` is the device's time, ``received_at`` the gateway's. ``version`` grows with each change and guards
-    against two people judging at once.
+    against two people judging at once. ``incident`` names the alerts people work as one, by the id of its first;
+    ``cause`` is the alert that explains this one. ``suppressed_by`` says what keeps it from calling people, as
+    ``inhibit:<alert id>``, ``silence:<id>`` and the like.
     """
 
     id: str
@@ -136,8 +143,14 @@ class Alert(Struct, kw_only=True):
     resolved_by: str | None = None
     resolved_at: float | None = None
     suppressed_by: str | None = None
+    incident: str = ""
+    cause: str | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     version: int = 1
+
+    def __post_init__(self) -> None:
+        """Until others join it an alert is an incident of its own."""
+        self.incident = self.incident or self.id
 
     @property
     def stage(self) -> Stage:
@@ -205,8 +218,7 @@ def extend(alert: Alert, transition: Transition) -> Entry:
     alert.last_at = max(alert.last_at, transition.at)
     alert.condition = Condition.ACTIVE
     alert.attributes = {**alert.attributes, **transition.attributes}
-    order = list(Severity)
-    if order.index(transition.severity) < order.index(alert.severity):
+    if RANK[transition.severity] < RANK[alert.severity]:
         alert.severity = transition.severity
     alert.version += 1
     return Entry(
@@ -230,6 +242,42 @@ def clear(alert: Alert, transition: Transition) -> Entry:
         alert.resolved_at = transition.received_at
         detail["resolved"] = True
     return Entry(transition.received_at, MACHINE, "clear", alert.id, detail)
+
+
+def link(alert: Alert, cause: Alert, because: str, inhibits: bool, now: float) -> Entry:
+    """Note that ``cause`` explains ``alert``; where it ``inhibits``, the consequence calls nobody while it lasts.
+
+    What suppresses the alert already goes on doing so.
+    """
+    alert.cause = cause.id
+    if inhibits and alert.suppressed_by is None:
+        alert.suppressed_by = INHIBITED + cause.id
+    alert.version += 1
+    detail = {"cause": cause.id, "rule": cause.rule, "because": because, "incident": alert.incident}
+    return Entry(now, MACHINE, "inhibit" if inhibits else "link", alert.id, detail)
+
+
+def release(alert: Alert, now: float) -> Entry:
+    """Let a consequence call people again: what explained it has ended, and it has not. The link stays as history."""
+    if alert.suppressed_by is not None and alert.suppressed_by.startswith(INHIBITED):
+        alert.suppressed_by = None
+    alert.version += 1
+    return Entry(now, MACHINE, "release", alert.id, {"cause": alert.cause})
+
+
+def join(alert: Alert, incident: str, now: float) -> Entry:
+    """Make ``alert`` part of another incident."""
+    earlier, alert.incident = alert.incident, incident
+    alert.version += 1
+    return Entry(now, MACHINE, "join", alert.id, {"incident": incident, "earlier": earlier})
+
+
+def escalate(alert: Alert, severity: Severity, by: Alert, because: str, now: float) -> Entry:
+    """Raise the severity because of another alert."""
+    earlier, alert.severity = alert.severity, severity
+    alert.version += 1
+    detail = {"severity": severity, "earlier": earlier, "by": by.id, "rule": by.rule, "because": because}
+    return Entry(now, MACHINE, "escalate", alert.id, detail)
 
 
 def acknowledge(alert: Alert, actor: str, now: float) -> Entry:

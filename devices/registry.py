@@ -1,6 +1,6 @@
 """The site's inventory: an address on the wire -> the device, its kind and its place."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -8,7 +8,10 @@ from devices.model import DeviceKind
 
 
 class Device(Struct, frozen=True, gc=False):
-    """One known device. ``address`` is how its dialect names it, ``expect_every_s`` its longest normal silence."""
+    """One known device. ``address`` is how its dialect names it, ``expect_every_s`` its longest normal silence.
+
+    ``upstream`` names what carries its messages (a LoRaWAN or Zigbee gateway, a panel): a device's id, or any name.
+    """
 
     id: str
     kind: DeviceKind
@@ -20,6 +23,7 @@ class Device(Struct, frozen=True, gc=False):
     zone: str = ""
     asset: str = ""
     expect_every_s: float = 0.0
+    upstream: str = ""
 
 
 class Registry:
@@ -28,6 +32,8 @@ class Registry:
     def __init__(self, devices: Iterable[Device] = ()) -> None:
         self._by_id: dict[str, Device] = {}
         self._by_address: dict[tuple[str, str], Device] = {}
+        self._behind: dict[str, list[Device]] = {}
+        self._in_building: dict[tuple[str, DeviceKind], list[Device]] = {}
         for device in devices:
             self.add(device)
 
@@ -44,12 +50,24 @@ class Registry:
             raise ValueError(f"address {address[1]!r} of dialect {address[0]!r} is used by two devices")
         self._by_id[device.id] = device
         self._by_address[address] = device
+        if device.upstream:
+            self._behind.setdefault(device.upstream, []).append(device)
+        if device.building:
+            self._in_building.setdefault((device.building, device.kind), []).append(device)
 
     def get(self, device_id: str) -> Device | None:
         return self._by_id.get(device_id)
 
     def resolve(self, dialect: str, address: str) -> Device | None:
         return self._by_address.get((dialect, address))
+
+    def behind(self, upstream: str) -> Sequence[Device]:
+        """The devices whose messages ``upstream`` carries."""
+        return self._behind.get(upstream, ())
+
+    def in_building(self, building: str, kind: DeviceKind) -> Sequence[Device]:
+        """The devices of one kind in a building."""
+        return self._in_building.get((building, kind), ())
 
     def __iter__(self) -> Iterator[Device]:
         return iter(self._by_id.values())

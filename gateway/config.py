@@ -74,6 +74,7 @@ def registry_of(site: Site) -> Registry:
             zone=share(entry.zone),
             asset=entry.asset,
             expect_every_s=entry.expect_every_s,
+            upstream=share(entry.upstream),
         )
         for entry in site.devices
     )

@@ -11,6 +11,7 @@ from devices.decode import Decoder
 from devices.registry import Device
 from devices.twin import Twin
 from gateway.alerts import book as alert_book
+from gateway.alerts.incidents import Incident
 from gateway.alerts.records import AlertFilter, AuditRow, Stranger
 from gateway.alerts.store import AlertStore, StoreUnavailable
 from gateway.api.ports import Conflict, Points, Unsaved
@@ -39,6 +40,12 @@ class ReviewDesk:
 
     async def search(self, f: AlertFilter) -> list[Alert]:
         return await asyncio.to_thread(self._store.search, f)
+
+    async def incidents(self, before: float | None, limit: int) -> list[Incident]:
+        return await asyncio.to_thread(self._store.incidents, before, limit)
+
+    async def incident(self, incident: str) -> Incident | None:
+        return await asyncio.to_thread(self._store.incident, incident)
 
     async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
         alert = self._book.get(alert_id) or await asyncio.to_thread(self._store.get, alert_id)

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from alert_rules.alert import Severity
+from alert_rules.alert import INHIBITED, Severity
 from alert_rules.engine import Engine
 from devices.dialects.dialect import Lane
 from gateway.alerts.book import AlertBook
@@ -84,6 +84,8 @@ class HealthDesk:
         severities = Counter(alert.severity for alert in self._book.open_alerts())
         for severity in Severity:
             m.alerts_open.labels(severity).set(severities[severity])
+        suppressed = [alert.suppressed_by for alert in self._book.open_alerts() if alert.suppressed_by]
+        m.alerts_inhibited.set(sum(reference.startswith(INHIBITED) for reference in suppressed))
 
     def _count(self, counter: Any, key: str, total: int) -> None:
         counter.inc(total - self._counted[key])

@@ -23,6 +23,9 @@ class Metrics:
         self.duplicates = Gauge("gateway_reports_duplicate", "reports recognised as redelivered", registry=r)
         self.rule_failures = Counter("gateway_rule_failures", "reports on which a rule failed", registry=r)
         self.alerts_open = Gauge("gateway_alerts_open", "open alerts", ["severity"], registry=r)
+        self.alerts_inhibited = Gauge(
+            "gateway_alerts_inhibited", "open alerts that call nobody because another one explains them", registry=r
+        )
         self.alerts_raised = Counter("gateway_alerts_raised", "alerts opened", ["rule"], registry=r)
         self.history_written = Gauge("gateway_history_written", "points the history store took", registry=r)
         self.history_bad = Gauge("gateway_history_bad_points", "points the history store refused", registry=r)

@@ -4,16 +4,21 @@ Rules and people move the same alerts here, on one event loop; ``take`` hands al
 transaction and ``give_back`` returns them when the disk refused. What is not yet saved is shown all the same, marked.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+import hashlib
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
+
+import msgspec
 
 from alert_rules.alert import (
     Action,
     Alert,
+    Condition,
     Entry,
     Handling,
     Place,
+    Severity,
     Transition,
     Verdict,
     acknowledge,
@@ -25,6 +30,9 @@ from alert_rules.alert import (
     open_alert,
     resolve,
 )
+from alert_rules.correlation import Correlation, Effects
+from devices.registry import Registry
+from devices.twin import Twin
 from gateway.alerts.records import Changes, Message
 
 REMEMBERED_IDS = 10_000
@@ -42,10 +50,18 @@ class AlertBook:
         place_of: Callable[[str], Place],
         channels_for: Callable[[Alert], Iterable[str]],
         view: Callable[[Alert], dict[str, object]],
+        correlation: Correlation | None = None,
+        watchers_for: Callable[[Alert], Iterable[str]] = lambda _: (),
     ) -> None:
         self._place_of = place_of
         self._channels_for = channels_for
         self._view = view
+        self._watchers_for = watchers_for
+        self._told: dict[str, tuple[Severity, Condition]] = {}
+        self._correlation = correlation or Correlation(Registry())
+        self.watched: Mapping[str, str] = self._correlation.watched
+        """Devices to show to ``seen`` whenever they report."""
+        self._opened: list[Alert] = []
         self._open: dict[str, Alert] = {}
         self._by_id: dict[str, Alert] = {}
         self._resolved: OrderedDict[str, None] = OrderedDict()
@@ -58,6 +74,7 @@ class AlertBook:
         """Start from the store: the open alerts, and ids resolved lately."""
         for alert in alerts:
             self._open[alert.fingerprint] = self._by_id[alert.id] = alert
+        self._correlation.load(self._by_id.values())
         self._resolved.update(dict.fromkeys(resolved))
 
     def open_alerts(self) -> list[Alert]:
@@ -72,13 +89,21 @@ class AlertBook:
         return bool(self._dirty or self._entries)
 
     def apply(self, transitions: Iterable[Transition]) -> list[Alert]:
-        """Let the rules' statements move the alerts; return those that changed."""
+        """Let the rules' statements, and what follows from them, move the alerts; return those that changed."""
         moved: dict[str, Alert] = {}
-        for transition in transitions:
-            alert = self._move(transition)
-            if alert is not None:
-                moved[alert.id] = alert
+        waiting = deque(transitions)
+        while waiting:
+            transition = waiting.popleft()
+            alert, effects = self._move(transition)
+            waiting.extend(effects.said)
+            for each in (alert, *(each for each, _ in effects.moves)):
+                if each is not None:
+                    moved[each.id] = each
         return list(moved.values())
+
+    def seen(self, twin: Twin, now: float) -> list[Alert]:
+        """A device of ``watched`` reported: what open alerts propose may concern it now."""
+        return self.apply(self._correlation.seen(twin, now))
 
     def acknowledge(self, id_: str, version: int, actor: str, now: float) -> Alert:
         alert = self._expect(id_, version)
@@ -90,12 +115,21 @@ class AlertBook:
 
     def comment(self, alert: Alert, text: str, actor: str, now: float) -> Alert:
         """Add a note to any alert, open or resolved."""
-        self._entries.append(comment(alert, actor, text, now))
+        entry = comment(alert, actor, text, now)
+        self._entries.append(entry)
+        self._tell(alert, entry)
         return alert
 
     def resolve(self, id_: str, version: int, note: str, actor: str, now: float) -> Alert:
         alert = self._expect(id_, version)
-        return self._note(alert, resolve(alert, actor, note, now))
+        self._note(alert, resolve(alert, actor, note, now))
+        self.apply(self._follow(alert, now).said)
+        return alert
+
+    def take_opened(self) -> list[Alert]:
+        """Hand over the alerts opened since the last call."""
+        opened, self._opened = self._opened, []
+        return opened
 
     def take(self) -> Changes:
         """Hand over everything pending, as copies that later moves do not touch."""
@@ -116,31 +150,52 @@ class AlertBook:
         """The store accepted; nothing is unsaved but what changed since."""
         self.unsaved.clear()
 
-    def _move(self, transition: Transition) -> Alert | None:
+    def _move(self, transition: Transition) -> tuple[Alert | None, Effects]:
         alert = self._open.get(transition.fingerprint)
         if transition.action is Action.CLEAR:
-            return self._note(alert, clear(alert, transition)) if alert is not None else None
+            if alert is None:
+                return None, Effects()
+            self._note(alert, clear(alert, transition))
+            return alert, self._follow(alert, transition.received_at)
         if alert is None:
             return self._open_new(transition)
-        before = alert.severity
+        severity, condition = alert.severity, alert.condition
         self._note(alert, extend(alert, transition))
-        if alert.severity is not before:
+        if alert.severity is not severity:
             self._notify(alert, f"raised-to-{alert.severity}")
-        return alert
+        if (alert.severity, alert.condition) == (severity, condition):
+            return alert, Effects()
+        return alert, self._follow(alert, transition.received_at)
 
-    def _open_new(self, transition: Transition) -> Alert | None:
+    def _open_new(self, transition: Transition) -> tuple[Alert | None, Effects]:
         """Open an alert, unless this very alert was resolved before: then the message was a late redelivery."""
         if alert_id(transition.fingerprint, transition.at) in self._resolved:
-            return None
+            return None, Effects()
         alert, entry = open_alert(transition, self._place_of(transition.device))
         self._open[alert.fingerprint] = self._by_id[alert.id] = alert
+        self._opened.append(alert)
+        self._correlation.opened(alert)
+        entry.detail["incident"] = alert.incident
         self._note(alert, entry)
+        effects = self._follow(alert, transition.received_at)
         self._notify(alert, "raised")
-        return alert
+        return alert, effects
+
+    def _follow(self, alert: Alert, now: float) -> Effects:
+        """Note what the change of ``alert`` means for itself and others."""
+        effects = self._correlation.step(alert, now)
+        for moved, entry in effects.moves:
+            self._note(moved, entry)
+            if entry.action == "escalate" and moved is not alert:
+                self._notify(moved, f"raised-to-{moved.severity}")
+            elif entry.action == "release":
+                self._notify(moved, "raised")
+        return effects
 
     def _note(self, alert: Alert, entry: Entry) -> Alert:
         self._dirty[alert.id] = alert
         self._entries.append(entry)
+        self._tell(alert, entry)
         if alert.handling is Handling.RESOLVED:
             self._forget(alert)
         return alert
@@ -148,11 +203,15 @@ class AlertBook:
     def _forget(self, alert: Alert) -> None:
         self._open.pop(alert.fingerprint, None)
         self._by_id.pop(alert.id, None)
+        self._told.pop(alert.id, None)
         self._resolved[alert.id] = None
         if len(self._resolved) > REMEMBERED_IDS:
             self._resolved.popitem(last=False)
 
     def _notify(self, alert: Alert, stage: str) -> None:
+        """Queue the messages of this stage; one sent before is not sent again, and suppressed alerts call nobody."""
+        if alert.suppressed_by is not None:
+            return
         for channel in self._channels_for(alert):
             self._messages.append(
                 Message(
@@ -162,6 +221,28 @@ class AlertBook:
                     stage=stage,
                     created_at=alert.received_at,
                     payload=self._view(alert),
+                )
+            )
+
+    def _tell(self, alert: Alert, entry: Entry) -> None:
+        """Queue the event of one change for programs. Repeats that change nothing else are told of at 1, 2, 4, 8 ..."""
+        looks = (alert.severity, alert.condition)
+        if entry.action == Action.REPEAT and self._told.get(alert.id) == looks and alert.repeats.bit_count() != 1:
+            return
+        watchers = list(self._watchers_for(alert))
+        if not watchers:
+            return
+        self._told[alert.id] = looks
+        change = msgspec.structs.asdict(entry)
+        del change["alert"]
+        digest = hashlib.blake2b(msgspec.json.encode(entry), digest_size=6).hexdigest()
+        change["id"] = f"{alert.id}-{alert.version}-{digest}"
+        payload = self._view(alert) | {"change": change}
+        for channel in watchers:
+            id_ = f"{alert.id}:{channel}:{change['id']}"
+            self._messages.append(
+                Message(
+                    id=id_, alert=alert.id, channel=channel, stage=entry.action, created_at=entry.at, payload=payload
                 )
             )
 

@@ -1,10 +1,11 @@
 """The reading statements of the alert store."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
-from alert_rules.alert import Handling
+from alert_rules.alert import RANK, Handling
 from gateway.alerts.records import AlertFilter
 from gateway.alerts.rows import fold, key
 from gateway.alerts.schema import alert, audit, outbox
@@ -23,7 +24,13 @@ def _conditions(f: AlertFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if f.state != "all":
         found.append(alert.c.handling == f.state)
-    for column, wanted in ((alert.c.severity, f.severity), (alert.c.rule, f.rule), (alert.c.building, f.building)):
+    asked = (
+        (alert.c.severity, f.severity),
+        (alert.c.rule, f.rule),
+        (alert.c.building, f.building),
+        (alert.c.incident, f.incident),
+    )
+    for column, wanted in asked:
         if wanted:
             found.append(column == key(wanted))
     if f.q:
@@ -37,6 +44,27 @@ def _below(before: float, before_id: str | None) -> ColumnElement[bool]:
     if before_id is None:
         return alert.c.raised_at < before
     return tuple_(alert.c.raised_at, alert.c.id) < (before, before_id)
+
+
+def incidents(before: float | None, limit: int) -> Select[Any]:
+    """Ids of incidents, the one that got an alert last first; ``before`` continues below that moment."""
+    newest = func.max(alert.c.raised_at)
+    found = select(alert.c.incident).group_by(alert.c.incident).order_by(newest.desc(), alert.c.incident).limit(limit)
+    return found if before is None else found.having(newest < before)
+
+
+def members(incidents: Sequence[str]) -> Select[Any]:
+    """How many alerts of each incident come from which building and rule, and from when to when."""
+    parts = (alert.c.incident, alert.c.building, alert.c.rule)
+    counted = (func.count().label("alerts"), func.min(alert.c.raised_at).label("first"))
+    newest = func.max(alert.c.raised_at).label("last")
+    return select(*parts, *counted, newest).where(alert.c.incident.in_(incidents)).group_by(*parts)
+
+
+def lead(incident: str) -> Select[Any]:
+    """The body of the gravest alert of an incident, of several the first."""
+    rank = case({severity.value: rank for severity, rank in RANK.items()}, value=alert.c.severity)
+    return select(alert.c.body).where(alert.c.incident == incident).order_by(rank, alert.c.raised_at).limit(1)
 
 
 def lately_resolved(limit: int) -> Select[Any]:

@@ -101,14 +101,15 @@ class Restored(Struct, kw_only=True):
 class AlertFilter(Struct, kw_only=True):
     """Which alerts to list, newest first. Empty text and ``None`` do not restrict.
 
-    ``q`` is text looked for in device, place name, building and rule. ``before`` continues a listing below that
-    ``raised_at``; with ``before_id`` alerts raised at the very same moment are not skipped.
+    ``q`` is text looked for in device, place name, building and rule; ``incident`` the id of one. ``before`` continues
+    a listing below that ``raised_at``; with ``before_id`` alerts raised at the very same moment are not skipped.
     """
 
     state: AlertState = "all"
     severity: str | None = None
     rule: str | None = None
     building: str | None = None
+    incident: str | None = None
     q: str | None = None
     limit: int = 50
     before: float | None = None

@@ -34,6 +34,7 @@ def alert_values(alert: Alert) -> Values:
         "severity": alert.severity.value,
         "rule": key(alert.rule),
         "building": key(alert.place.building),
+        "incident": alert.incident,
         "raised_at": alert.raised_at,
         "haystack": haystack(alert),
         "body": to_json(alert),

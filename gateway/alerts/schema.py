@@ -49,6 +49,7 @@ alert = Table(
     Column("severity", AnyText, nullable=False),
     Column("rule", AnyText, nullable=False),
     Column("building", AnyText, nullable=False),
+    Column("incident", AnyText, nullable=False),
     Column("raised_at", Double, nullable=False),
     Column("haystack", AnyText, nullable=False),
     Column("body", Text, nullable=False),
@@ -58,6 +59,7 @@ alert = Table(
     Index("ix_alert_severity", "severity", "raised_at", "id"),
     Index("ix_alert_rule", "rule", "raised_at", "id"),
     Index("ix_alert_building", "building", "raised_at", "id"),
+    Index("ix_alert_incident", "incident", "raised_at", "id"),
 )
 
 audit = Table(

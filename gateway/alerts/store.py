@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Executable, delete, select, text
+from sqlalchemy import Connection, Engine, Executable, Row, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from alert_rules.alert import Alert, Entry, Handling
 from devices.registry import Device
 from gateway.alerts import audit, migrate, queries, rows, schema
 from gateway.alerts.database import StoreUnavailable, open_engine, reading, writing
+from gateway.alerts.incidents import Incident, stored
 from gateway.alerts.records import (
     AlertFilter,
     AuditRow,
@@ -89,6 +90,15 @@ class AlertStore:
         with reading(self._engine) as connection:
             body = connection.scalar(select(schema.alert.c.body).where(schema.alert.c.id == alert_id))
         return None if body is None else rows.to_alert(body)
+
+    def incidents(self, before: float | None, limit: int) -> list[Incident]:
+        """Incidents, the one that got an alert last first; ``before`` continues below that moment."""
+        with reading(self._engine) as connection:
+            return _incidents(connection, list(connection.scalars(queries.incidents(before, limit))))
+
+    def incident(self, incident: str) -> Incident | None:
+        with reading(self._engine) as connection:
+            return next(iter(_incidents(connection, [incident])), None)
 
     def lately_resolved(self, limit: int) -> list[str]:
         """Ids of the alerts resolved, newest first: what tells a late redelivery from news."""
@@ -181,6 +191,14 @@ class AlertStore:
         _many(connection, sql.memory, kept)
         _many(connection, sql.forget_memory, gone)
         _many(connection, sql.stranger, [{"device": s.device, "body": rows.to_json(s)} for s in c.quarantine])
+
+
+def _incidents(connection: Connection, ids: list[str]) -> list[Incident]:
+    parts: dict[str, list[Row[Any]]] = {}
+    for part in connection.execute(queries.members(ids)):
+        parts.setdefault(part.incident, []).append(part)
+    leads = {id_: rows.to_alert(connection.scalars(queries.lead(id_)).one()) for id_ in parts}
+    return [stored(id_, leads[id_], parts[id_]) for id_ in ids if id_ in parts]
 
 
 def _many(connection: Connection, statement: Executable, values: list[dict[str, Any]]) -> None:

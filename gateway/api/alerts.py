@@ -1,5 +1,6 @@
 """The review queue: what is open, and what people do about it."""
 
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
@@ -21,11 +22,13 @@ _MOVED: dict[int | str, dict[str, Any]] = {404: {}, 409: {}}
 @router.get("/api/alerts", response_model=schema.AlertList)
 async def list_alerts(query: Annotated[schema.AlertQuery, Query()], ports: InPorts) -> Response:
     """List alerts, newest first. Open ones come from memory, so that a refusing disk hides none."""
-    f = AlertFilter(**query.model_dump())
+    f = AlertFilter(**query.model_dump(exclude={"group"}))
     stored = [] if f.state == "open" else await ports.desk.search(f)
     fresh = ports.desk.open_alerts()
-    items = [_view(ports, alert) for alert in page(fresh, stored, f)]
-    return Json({"items": items, "counts": counts(fresh)})
+    shown = page(fresh, stored, f, by_incident=query.group == "incident" and f.state == "open")
+    sizes = Counter(alert.incident for alert in fresh)
+    incidents = {alert.incident: sizes[alert.incident] for alert in shown}
+    return Json({"items": [_view(ports, alert) for alert in shown], "counts": counts(fresh), "incidents": incidents})
 
 
 @router.get("/api/alerts/{alert_id}", response_model=schema.AlertDetail, responses={404: {}})

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 
-from gateway.api import alerts, devices, health, openapi, problems, push, quarantine, session, static, stream
+from gateway.api import alerts, devices, health, incidents, openapi, problems, push, quarantine, session, static, stream
 from gateway.api.context import Ports
 from gateway.api.headers import SecurityHeaders
 from gateway.api.hub import Hub
@@ -15,7 +15,7 @@ from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Pu
 from gateway.site import Site
 
 # The console's files answer every address the others do not, so they come last.
-_MODULES = (session, alerts, devices, quarantine, push, health, stream, openapi, static)
+_MODULES = (session, alerts, incidents, devices, quarantine, push, health, stream, openapi, static)
 ROUTERS = tuple(module.router for module in _MODULES)
 DESCRIPTION = (
     "Alerts and devices of a residential community. JSON; times are seconds since the Unix epoch, UTC; "

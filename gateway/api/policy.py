@@ -32,6 +32,8 @@ POLICY: dict[tuple[str, str], Access] = {
     ("POST", "/api/alerts/{alert_id}/verdict"): Access.GUARD,
     ("POST", "/api/alerts/{alert_id}/comment"): Access.GUARD,
     ("POST", "/api/alerts/{alert_id}/resolve"): Access.GUARD,
+    ("GET", "/api/incidents"): Access.VIEWER,
+    ("GET", "/api/incidents/{incident_id}"): Access.VIEWER,
     ("GET", "/api/devices"): Access.VIEWER,
     ("GET", "/api/devices/{device_id}"): Access.VIEWER,
     ("GET", "/api/devices/{device_id}/history"): Access.VIEWER,

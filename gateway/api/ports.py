@@ -12,6 +12,7 @@ from msgspec import Struct
 from alert_rules.alert import Alert, Verdict
 from devices.registry import Device
 from devices.twin import Twin
+from gateway.alerts.incidents import Incident
 from gateway.alerts.people import Person
 from gateway.alerts.records import AlertFilter, AuditRow, Stranger
 
@@ -48,6 +49,12 @@ class Desk(Protocol):
 
     async def search(self, f: AlertFilter) -> list[Alert]:
         """Stored alerts that match, newest first."""
+
+    async def incidents(self, before: float | None, limit: int) -> list[Incident]:
+        """Stored incidents, the one that got an alert last first."""
+
+    async def incident(self, incident: str) -> Incident | None:
+        """One stored incident."""
 
     async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
         """The alert and its audit rows, oldest first."""

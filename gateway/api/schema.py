@@ -58,6 +58,31 @@ class AlertQuery(Request):
     before_id: Annotated[
         Short | None, EmptyIsNone, Field(description="id of the last one; keeps alerts of the same instant")
     ] = None
+    incident: Annotated[Short | None, EmptyIsNone, Field(description="id of the incident they belong to")] = None
+    group: Annotated[
+        Literal["incident"] | None,
+        EmptyIsNone,
+        Field(description="incident: one alert of each open incident first, however many there are (open alerts only)"),
+    ] = None
+
+
+class IncidentQuery(Request):
+    """Which incidents: those with open alerts, the gravest first; or all, the one that got an alert last first."""
+
+    state: Literal["open", "all"] = "open"
+    building: Annotated[Short | None, EmptyIsNone, Field(description="of open incidents only")] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    before: Annotated[
+        FiniteFloat | None, EmptyIsNone, Field(description="of all incidents: next page, last_at of the last one")
+    ] = None
+
+
+class MemberQuery(Request):
+    """Which members of an incident, newest first."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    before: Annotated[FiniteFloat | None, EmptyIsNone, Field(description="next page: raised_at of the last one")] = None
+    before_id: Annotated[Short | None, EmptyIsNone, Field(description="id of the last one")] = None
 
 
 class DeviceQuery(Request):
@@ -189,6 +214,9 @@ class AlertView(Answer):
     handling: Handling
     resolved_by: str | None
     resolved_at: Time | None
+    suppressed_by: Annotated[str | None, Field(description="what keeps it from calling people: inhibit:ID, ...")]
+    incident: Annotated[str, Field(description="the alerts people work as one")]
+    cause: Annotated[str | None, Field(description="id of the alert that explains this one")]
     attributes: dict[str, Any]
     version: int
     saved: bool
@@ -224,6 +252,36 @@ class AlertList(Answer):
 
     items: list[AlertView]
     counts: Counts
+    incidents: Annotated[dict[str, int], Field(description="open alerts of each incident that is on the page")]
+
+
+class IncidentView(Answer):
+    """Alerts that people work as one. ``alerts``, ``rules`` and times cover those of the state asked for."""
+
+    id: str
+    lead: Annotated[AlertView, Field(description="the gravest to be judged, of several the first")]
+    severity: Severity
+    alerts: int
+    open: int
+    unjudged: int
+    inhibited: Annotated[int, Field(description="open alerts that call nobody: another one explains them")]
+    rules: Annotated[dict[str, int], Field(description="how many alerts of which rule")]
+    buildings: list[str]
+    first_at: Time
+    last_at: Time
+
+
+class IncidentList(Answer):
+    """One page; ``total`` counts every open incident of the site."""
+
+    items: list[IncidentView]
+    total: int
+
+
+class IncidentDetail(IncidentView):
+    """An incident with a page of its members."""
+
+    members: list[AlertView]
 
 
 class DeviceView(Answer):
@@ -237,6 +295,7 @@ class DeviceView(Answer):
     zone: str
     asset: str
     dialect: str
+    upstream: Annotated[str, Field(description="what carries its messages, if that is known")]
     online: bool | None
     last_seen: Time | None
     measurements: dict[str, float]

@@ -7,9 +7,10 @@ import msgspec
 from fastapi import Response
 from msgspec.structs import asdict
 
-from alert_rules.alert import Alert, Handling, Severity
+from alert_rules.alert import INHIBITED, Alert, Handling, Severity
 from devices.registry import Device
 from devices.twin import Twin
+from gateway.alerts.incidents import Incident, leads_first
 from gateway.alerts.records import AlertFilter, AuditRow
 from gateway.site import Site
 
@@ -25,14 +26,30 @@ class Json(Response):
 
 def alert_view(alert: Alert, *, saved: bool) -> dict[str, Any]:
     """AlertView of the API, of ``event: alert`` and of notifications."""
-    view = asdict(alert)
-    del view["suppressed_by"]
-    return view | {"stage": alert.stage, "saved": saved}
+    return asdict(alert) | {"stage": alert.stage, "saved": saved}
 
 
 def alert_detail(alert: Alert, timeline: Iterable[AuditRow], *, saved: bool) -> dict[str, Any]:
     rows = [{"seq": r.seq, "at": r.at, "actor": r.actor, "action": r.action, "detail": r.detail} for r in timeline]
     return alert_view(alert, saved=saved) | {"timeline": rows}
+
+
+def incident_view(incident: Incident, open_members: Iterable[Alert], *, saved: bool) -> dict[str, Any]:
+    """IncidentView of the API; what is open is counted among ``open_members``."""
+    members = list(open_members)
+    return {
+        "id": incident.id,
+        "lead": alert_view(incident.lead, saved=saved),
+        "severity": incident.lead.severity,
+        "alerts": incident.alerts,
+        "open": len(members),
+        "unjudged": sum(alert.verdict is None for alert in members),
+        "inhibited": sum((alert.suppressed_by or "").startswith(INHIBITED) for alert in members),
+        "rules": incident.rules,
+        "buildings": incident.buildings,
+        "first_at": incident.first_at,
+        "last_at": incident.last_at,
+    }
 
 
 def device_view(device: Device, twin: Twin | None) -> dict[str, Any]:
@@ -61,13 +78,15 @@ def counts(open_alerts: Iterable[Alert]) -> dict[str, int]:
     return result
 
 
-def page(open_alerts: Iterable[Alert], stored: Iterable[Alert], f: AlertFilter) -> list[Alert]:
+def page(
+    open_alerts: Iterable[Alert], stored: Iterable[Alert], f: AlertFilter, by_incident: bool = False
+) -> list[Alert]:
     """Merge memory and store; for an alert that is in both, memory is the newer truth."""
     fresh = {alert.id: alert for alert in open_alerts}
     matching = [alert for alert in fresh.values() if matches(alert, f)]
     matching += [alert for alert in stored if alert.id not in fresh]
     matching.sort(key=lambda alert: (alert.raised_at, alert.id), reverse=True)
-    return matching[: f.limit]
+    return (leads_first(matching) if by_incident else matching)[: f.limit]
 
 
 def matches(alert: Alert, f: AlertFilter) -> bool:
@@ -77,6 +96,8 @@ def matches(alert: Alert, f: AlertFilter) -> bool:
     if f.severity and alert.severity != f.severity:
         return False
     if (f.rule and alert.rule != f.rule) or (f.building and alert.place.building != f.building):
+        return False
+    if f.incident and alert.incident != f.incident:
         return False
     if f.before is not None and not _is_before(alert, f.before, f.before_id):
         return False

@@ -24,6 +24,7 @@ from alert_rules.alert import (
 from devices.model import DeviceKind
 from devices.registry import Device
 from devices.twin import Twin
+from gateway.alerts.incidents import Incident, summarise
 from gateway.alerts.people import LoginRefused, Person, Role, TooManyAttempts
 from gateway.alerts.records import AlertFilter, AuditRow, Stranger
 from gateway.api.app import create_app
@@ -78,6 +79,13 @@ class MemoryDesk:
         self.searches.append(f)
         found = [a for a in self.alerts.values() if matches(a, f) and a.id not in self.unsaved]
         return sorted(found, key=lambda a: (a.raised_at, a.id), reverse=True)[: f.limit]
+
+    async def incidents(self, before: float | None, limit: int) -> list[Incident]:
+        found = [i for i in summarise(self.alerts.values()) if before is None or i.last_at < before]
+        return sorted(found, key=lambda i: -i.last_at)[:limit]
+
+    async def incident(self, incident: str) -> Incident | None:
+        return next((i for i in summarise(self.alerts.values()) if i.id == incident), None)
 
     async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
         row = AuditRow(1, 101.0, "system", "raise", alert_id, {"test": False}, "00", "ab")
