@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from alert_rules.alert import Alert, Transition
+from alert_rules.alert import RANK, Alert
 from alert_rules.engine import Engine
 from alert_rules.presence import RULE as PRESENCE
 from devices.dialects.dialect import Lane
@@ -177,7 +177,7 @@ class Evaluator:
 
     def _judge(self, reports: list[Report]) -> None:
         observe = self._engine.observe
-        changed = self.changed_devices
+        changed, watched = self.changed_devices, self._book.watched
         for report in reports:
             # A message decoded before its device was adopted does not make it a stranger again.
             if not report.registered and report.device not in self._engine.subjects:
@@ -191,7 +191,9 @@ class Evaluator:
                 self._metrics.rule_failures.inc()
                 continue
             if said:
-                self._apply(said)
+                self._apply(self._book.apply(said))
+            if report.device in watched and (subject := self._engine.subjects.get(report.device)):
+                self._apply(self._book.seen(subject.twin, report.received_at))
 
     def _judge_time(self) -> None:
         """Every lane is empty: time may pass up to now.
@@ -203,13 +205,13 @@ class Evaluator:
             return
         said = self._engine.advance(now)
         if said:
-            self._apply(said)
+            self._apply(self._book.apply(said))
 
-    def _apply(self, said: list[Transition]) -> None:
-        for alert in self._book.apply(said):
+    def _apply(self, moved: list[Alert]) -> None:
+        for alert in moved:
             self.changed_devices.add(alert.device)
-            if alert.repeats == 0 and alert.version == 1:
-                self._metrics.alerts_raised.labels(alert.rule).inc()
+        for alert in self._book.take_opened():
+            self._metrics.alerts_raised.labels(alert.rule).inc()
 
     def _refuse(self, pipe: LanePipe, seq: int, envelope: Envelope, reject: Reject) -> None:
         letter = DeadLetter(
@@ -274,7 +276,7 @@ class Evaluator:
             self._decoder.give_back_memory(kept.memories)
             self._quarantine.dirty |= {stranger.device for stranger in kept.quarantine}
             self._evaluated = True
-        for alert in changes.alerts:
+        for alert in sorted(changes.alerts, key=lambda alert: RANK[alert.severity]):
             self._publish(alert, False)
         for message in changes.messages:
             self._offer(message)
@@ -287,7 +289,8 @@ class Evaluator:
         if changes.checkpoint:
             self.saved_cursors = changes.checkpoint.cursors
         now = self._clock.now()
-        for alert in changes.alerts:
-            if alert.version == 1:
+        raised = {entry.alert for entry in changes.entries if entry.action == "raise"}
+        for alert in sorted(changes.alerts, key=lambda alert: RANK[alert.severity]):
+            if alert.id in raised:
                 self._metrics.alert_seconds.observe(max(now - alert.received_at, 0.0))
             self._publish(alert, True)

@@ -95,7 +95,7 @@ class AlertBook:
         while waiting:
             transition = waiting.popleft()
             alert, effects = self._move(transition)
-            waiting.extend(effects.said)
+            waiting.extendleft(reversed(effects.said))
             for each in (alert, *(each for each, _ in effects.moves)):
                 if each is not None:
                     moved[each.id] = each
