@@ -25,8 +25,14 @@ CHANCE = -9.0
 ALONE = 0.5
 SIDEWAYS = 1.3
 GAIN, GAIN_SIGNIFICANCE = 1.2, 3.0
-PULL = (0.02, 6.0)
-"""Image acceleration in picture heights a second squared: a view of 500 m, a view of 1.6 m."""
+PULL_LIMIT = 6.0
+"""Image acceleration in picture heights a second squared: a view 1.6 m high."""
+SLOWEST = 0.04
+"""Least gravity by the way the fit has it fall, in picture heights a second squared: a view 245 m high."""
+ASIDE = 0.5
+"""Image acceleration to the side over that down: what the lens and a tilt leave over."""
+GLIDE = 0.6
+"""Steady motion in perspective must not explain the points so much better than free fall."""
 LARGEST = 0.09
 WIDEST_GRAVITY = (0.8, 16.0)
 """Calibrated acceleration in m/s^2: drag lowers it; a throw toward the camera looks faster than it is."""
@@ -35,8 +41,9 @@ FASTEST = 70.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a verdict needs besides the track. ``facade_height``: pixels. ``crowd``: blobs a picture, everywhere."""
+    """What a verdict needs besides the track. ``width``, ``height``, ``facade_height``: pixels. ``crowd``: blobs a picture, everywhere."""
 
+    width: float
     height: float
     facade_height: float
     crowd: float
@@ -65,13 +72,17 @@ def judge(track: Track, around: Surroundings) -> Verdict:
         return Verdict(refused, 0.0, points)
     allowed = 1.0 + 0.1 * size + 0.015 * float(np.ptp(y))
     fall = fit_fall(t, y)
-    sideways, speeding = fit_curve(t, x), fit_curve(t, y)
-    refused = _motion(t, fall, sideways, speeding, allowed, around)
-    release = _release(points, size, around) if around.floors is not None else None
-    if not refused:
-        refused = _gravity(release, t, points, around) if release else _speeding(t, speeding, fall)
-    assert fall is not None or refused
-    score = 0.0 if refused else _score(track, fall, allowed, speeding, points)
+    if fall is None or fall.error > allowed:
+        return Verdict("no free fall", 0.0, points)
+    speeding = fit_curve(t, y)
+    refused = _motion(t, x, y, fall, speeding, allowed, around)
+    release = None
+    if around.floors is not None:
+        release = _release(points, size, around.floors)
+        refused = refused or _gravity(t, points, around.floors)
+    else:
+        refused = refused or _speeding(points, speeding, fall.head_start, around)
+    score = 0.0 if refused else _score(track.chance, fall.error / allowed, speeding)
     return Verdict(refused, score, points, fall, release)
 
 
@@ -101,37 +112,55 @@ def _company(track: Track, around: Surroundings) -> str:
     return "not alone" if share < ALONE * np.exp(-around.crowd / 40) else ""
 
 
-def _motion(
-    t: Floats, fall: Fall | None, sideways: Curve, speeding: Curve, allowed: float, around: Surroundings
-) -> str:
-    if fall is None or fall.error > allowed:
-        return "no free fall"
-    if sideways.error > allowed:
+def _motion(t: Floats, x: Floats, y: Floats, fall: Fall, speeding: Curve, allowed: float, around: Surroundings) -> str:
+    depth = fall.depth(t)
+    across = np.polynomial.polynomial.polyfit(t, x * depth, 2)
+    straight = np.polynomial.polynomial.polyval(t, across) / depth - x
+    if float(np.sqrt(np.mean(straight**2))) > allowed:
         return "not smooth"
-    pull = 2 * speeding.coefficients[2] / around.height
-    return "" if pull < PULL[1] else "faster than gravity"
+    if max(fall.error, 0.5) * GLIDE > max(fall.glide, 0.5):
+        return "steady in perspective"
+    down = speeding.coefficients[2]
+    sideways = fit_curve(t, x - _slant(fall, float(x.mean()), float(y.mean()), around) * (y - y[0]))
+    if abs(sideways.coefficients[2]) - 3 * sideways.deviation > ASIDE * max(down, 0.0):
+        return "pushed aside"
+    return "" if 2 * down / around.height < PULL_LIMIT else "faster than gravity"
 
 
-def _speeding(t: Floats, speeding: Curve, fall: Fall | None) -> str:
-    """Without calibration gravity's size is unknown; that speed grows is not."""
+def _slant(fall: Fall, x: float, y: float, around: Surroundings) -> float:
+    """Columns a row along the vertical of the world at a place of the picture, for a camera that is held level.
+
+    All verticals meet in the middle column, in the row that an endless fall would reach: b / c. Above the picture for a
+    camera that looks up (no lower than for a pitch of 60 degrees), below it for one that looks down.
+    """
+    if abs(fall.c) < 1e-9:
+        return 0.0
+    row = fall.b / fall.c
+    row = min(row, -0.1 * around.height) if fall.c < 0 else max(row, 1.1 * around.height)
+    return (x - around.width / 2) / (y - row)
+
+
+def _speeding(points: Floats, speeding: Curve, head_start: float, around: Surroundings) -> str:
+    """Without calibration gravity's size is known within the bounds of what cameras look at; that speed grows is sure."""
     _, first, second = speeding.coefficients
-    last = first + 2 * second * float(t[-1])
+    time, drop = points[-1, 0] - points[0, 0], points[-1, 2] - points[0, 2]
+    if 2 * drop < SLOWEST * around.height * (time**2 + 2 * head_start * time):
+        return "slower than gravity"
+    last = first + 2 * second * float(time)
     if second < GAIN_SIGNIFICANCE * speeding.deviation:
         return "not speeding up"
     return "not speeding up" if first > 0 and last < GAIN * first else ""
 
 
-def _release(points: Floats, size: float, around: Surroundings) -> Release:
-    assert around.floors is not None
+def _release(points: Floats, size: float, floors: FloorMap) -> Release:
     t, x, y = points[:, 0] - points[0, 0], points[:, 1], points[:, 2]
-    metres = around.floors.height(x, y)
-    step = np.abs(around.floors.height(x, y + 1) - metres)
+    metres = floors.height(x, y)
+    step = np.abs(floors.height(x, y + 1) - metres)
     return fit_release(t, metres, np.maximum(step * (0.7 + 0.1 * size), 0.02))
 
 
-def _gravity(release: Release, t: Floats, points: Floats, around: Surroundings) -> str:
-    assert around.floors is not None
-    metres = around.floors.height(points[:, 1], points[:, 2])
+def _gravity(t: Floats, points: Floats, floors: FloorMap) -> str:
+    metres = floors.height(points[:, 1], points[:, 2])
     curve = fit_curve(t, metres)
     pull = -2 * curve.coefficients[2]
     margin = 4 * curve.deviation
@@ -141,9 +170,8 @@ def _gravity(release: Release, t: Floats, points: Floats, around: Surroundings) 
     return "not gravity" if speed > FASTEST or speed < GRAVITY * t[-1] / 12 else ""
 
 
-def _score(track: Track, fall: Fall | None, allowed: float, speeding: Curve, points: Floats) -> float:
-    assert fall is not None
-    smooth = 1 - 0.4 * min(1.0, fall.error / allowed)
-    sure = 1 - np.exp(min(0.0, track.chance - CHANCE / 2) / 10)
-    pulled = 1 - 0.3 * np.exp(-max(0.0, speeding.coefficients[2] / max(speeding.deviation, 1e-9)) / 5)
+def _score(chance: float, misfit: float, speeding: Curve) -> float:
+    smooth = 1 - 0.4 * misfit
+    sure = 1 - np.exp((chance - CHANCE / 2) / 10)
+    pulled = 1 - 0.3 * np.exp(-max(0.0, speeding.coefficients[2] / speeding.deviation) / 5)
     return round(float(np.clip(smooth * (0.5 + 0.5 * sure) * pulled, 0.0, 1.0)), 3)

@@ -1,8 +1,8 @@
 """Things that fall along a facade, seen by a plain fixed camera that looks at it. Pure.
 
-`MotionMap` says what changes, `Tracker` what moves on downward, `judge` whether gravity did it. A detection is told once,
-about a second after the thing landed or left the view: only then is it known whether others fell with it (rain, snow,
-leaves in a gust), and a fall cut in two by a balcony is one again.
+`MotionMap` says what changes, `Tracker` what moves on downward, `judge` whether gravity did it. A detection is told
+once, about a second after the thing landed or left the view: only then is it known whether others fell with it (rain,
+snow, leaves in a gust), and a fall cut in two by a balcony is one again.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class FallingObjectDetector:
             FloorMap.of([FloorPoint(1e3 * p.x, 1e3 * p.y, p.floor) for p in self.config.floors])
         self.refused: list[Verdict] = []
         self._numbers = count(1)
-        self._shape: tuple[int, int] | None = None
+        self._shape = (0, 0)
         self._at = 0.0
 
     def step(self, frame: Frame, at: float) -> list[Detection]:
@@ -78,11 +78,11 @@ class FallingObjectDetector:
 
     def close(self) -> list[Detection]:
         """End of stream."""
-        if self._shape is None:
+        if self._shape == (0, 0):
             return []
         self._weigh(self._tracker.close())
         said = self._tell(np.inf)
-        self._shape = None
+        self._shape = (0, 0)
         return said
 
     def _begin(self, height: int, width: int) -> None:
@@ -108,16 +108,14 @@ class FallingObjectDetector:
                 self._falls.add(verdict)
 
     def _surroundings(self) -> Surroundings:
-        assert self._shape is not None
-        height = self._shape[0]
+        height, width = self._shape
         span = float(np.ptp(self._facade[:, 1])) if self._facade is not None else float(height)
-        return Surroundings(height, span, self._tracker.density.mean, self._motion.night, self._floors)
+        return Surroundings(width, height, span, self._tracker.density.mean, self._motion.night, self._floors)
 
     def _from_facade(self, verdict: Verdict) -> bool:
         """Whether it came into view on the facade: pedestrians and traffic come from the sides or from below."""
         if self._facade is None:
             return True
-        assert self._shape is not None
         x, y = verdict.points[0, 1:3].tolist()
         inside = cv2.pointPolygonTest(self._facade.astype(np.float32), (x, y), True)
         return inside > -APRON * self._shape[0] and y < lower_edge(self._facade, x)
@@ -135,7 +133,7 @@ class FallingObjectDetector:
 def _watched(corners: NDArray[np.float64], height: int, width: int) -> Frame:
     """The facade and its apron, as a mask of bytes."""
     mask = np.zeros((height, width), np.uint8)
-    lower = corners + [0, APRON * height]
+    lower = corners + np.array([0, APRON * height])
     hull = cv2.convexHull(np.concatenate([corners, lower]).astype(np.float32))
     cv2.fillPoly(mask, [hull.astype(np.int32)], (255,))
     return mask

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from devices.cameras.detection import Box, Detection
 from devices.cameras.falling_judge import Verdict
-from devices.cameras.projective import FloorMap
+from devices.cameras.projective import FloorMap, Release
 
 Floats = NDArray[np.float64]
 
@@ -17,8 +17,8 @@ def report(
 ) -> Detection:
     """The detection of one fall. ``facade``: corners in pixels. ``context``: rain, night, shake.
 
-    Attributes: ``landing`` [x, y] in pixels with ``landing_error`` (one standard error across, pixels), ``size_px``,
-    ``speed_px`` (pixels a second at the end) and, calibrated, ``floor``, ``floor_low``, ``floor_high`` and ``speed``
+    Attributes: ``landing`` [x, y] in pixels with ``landing_error`` (one standard error across, pixels), ``sizes``
+    [width, height] at each point of the path, ``size_px`` (median), ``speed_px`` (pixels a second at the end) and, calibrated, ``floor``, ``floor_low``, ``floor_high`` and ``speed``
     (metres a second at the last point seen).
     """
     points = verdict.points
@@ -26,11 +26,12 @@ def report(
     attributes: dict[str, object] = {
         **context,
         **_landing(points, facade),
+        "sizes": [[round(w, 1), round(h, 1)] for w, h in points[:, 3:5].tolist()],
         "size_px": round(float(np.median(points[:, 3:5].min(axis=1))), 1),
         "speed_px": round(_speed(points), 1),
     }
     if verdict.release is not None and floors is not None:
-        attributes |= _floors(verdict, floors)
+        attributes |= _floors(verdict.release, floors.floor_height)
     return Detection(
         "falling_object", "end", number, path[0][0], path[-1][0], verdict.score, path, _bounds(points), attributes
     )
@@ -77,10 +78,7 @@ def lower_edge(corners: Floats, x: float) -> float:
     return float(corners[np.abs(corners[:, 0] - x).argmin(), 1])
 
 
-def _floors(verdict: Verdict, floors: FloorMap) -> dict[str, object]:
-    release = verdict.release
-    assert release is not None
-    each = floors.floor_height
+def _floors(release: Release, each: float) -> dict[str, object]:
     return {
         "floor": round(release.height / each),
         "floor_low": int(np.floor(release.low / each + 0.5)),

@@ -9,8 +9,8 @@ or downscaling would remove it.
 * Threshold: per pixel, `SCALE` times the 7/8 quantile of its own deviation, tracked by the same kind of steps (four up
   when exceeded, half a level down when not: balance at 1/8). One mechanism for sensor noise and for everything that
   comes again and again at the same place: leaves, laundry, lamps, screens.
-* Light: the median change of each tile is subtracted first. Exposure, clouds, lightning and the soft part of a headlight
-  move whole tiles; a small object cannot move a tile's median.
+* Light: the median change of each tile is subtracted first. Exposure, clouds, lightning and the soft part of a
+  headlight move whole tiles; a small object cannot move a tile's median.
 * Shake: when much changes, phase correlation against the background tells whether the whole picture moved.
 """
 
@@ -66,21 +66,13 @@ class MotionMap:
         self._roi = roi
         self._largest = largest
         self.night = False
-        self._background: Frame | None = None
-
-    @property
-    def started(self) -> bool:
-        """Whether a background is known."""
-        return self._background is not None
-
-    def forget(self) -> None:
-        """Start anew with the next picture."""
-        self._background = None
+        self._background: Frame = np.zeros((0, 0), np.uint8)
+        self._at = 0.0
 
     def step(self, luma: Frame, at: float) -> Motion:
         """Look at one picture of (height, width) bytes taken at ``at`` seconds."""
         smooth: Frame = cv2.blur(luma, (3, 3))
-        if self._background is None or self._background.shape != smooth.shape or not 0 <= at - self._at < GAP_S:
+        if self._background.shape != smooth.shape or not 0 <= at - self._at < GAP_S:
             self._seed(smooth, at)
             return Motion(NOTHING, muted=True)
         if cv2.norm(smooth, self._last, cv2.NORM_INF) <= IDENTICAL:
@@ -121,7 +113,6 @@ class MotionMap:
 
     def _deviation(self, smooth: Frame) -> tuple[Frame, Frame, float]:
         background = self._background
-        assert background is not None
         offset = _light(smooth, background)
         deviation: Frame = cv2.absdiff(smooth, background) if offset is None else _apart(smooth, background, offset)
         mask: Frame = cv2.compare(deviation, self._threshold, cv2.CMP_GT)
@@ -144,7 +135,6 @@ class MotionMap:
             cv2.max(cv2.subtract(threshold, 1), FLOOR, dst=threshold)
         if at - self._stepped >= BACKGROUND_STEP_S:
             known = self._background
-            assert known is not None
             self._background = cv2.max(cv2.min(smooth, cv2.add(known, 1)), cv2.subtract(known, 1))
             self._stepped = at
             self._coarse = None
@@ -152,7 +142,6 @@ class MotionMap:
 
     def _shift(self, smooth: Frame) -> tuple[float, float]:
         """How far the picture moved against the background, in pixels; (0, 0) where that cannot be told."""
-        assert self._background is not None
         scale = max(1, smooth.shape[0] // 240)
         if self._coarse is None:
             self._coarse = _shrunk(self._background, scale)

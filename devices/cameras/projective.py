@@ -1,4 +1,4 @@
-"""The physics of a fall as a camera sees it: projective free fall, facade heights, release. Pure; SI units and pixels."""
+"""The physics of a fall as a camera sees it: projective free fall, facade heights, release. Pure; SI and pixels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,23 +12,30 @@ Floats = NDArray[np.float64]
 GRAVITY = 9.81
 HEAD_STARTS = np.concatenate([np.linspace(0, 1.0, 21), np.linspace(1.1, 4.0, 16)])
 """Seconds a thing may have been falling before it was first seen: 4 s are 78 m."""
+USUAL_HEAD_START = 0.5
+"""Seconds; most things show soon after they were let go."""
+LONGEST_HEAD_START = 2.5
+"""In the picture alone a longer head start (31 m) cannot be told from steady motion."""
 TERMINAL = np.array([1e3, 45.0, 32.0, 24.0, 18.0, 14.0, 11.0, 8.0, 6.0, 4.5])
 """Terminal velocities in m/s: a stone, a bottle, a full carton, an empty one, a bag."""
 
 
 class Fall(NamedTuple):
-    """y(t) = (a + b h) / (1 + c h), h = t^2 + 2 u t: ``error`` is the root mean square in pixels."""
+    """y(t) = (a + b h) / (1 + c h), h = t^2 + 2 u t: ``error`` is the root mean square in pixels.
+
+    ``glide``: the same error for steady motion, h = t.
+    """
 
     a: float
     b: float
     c: float
     head_start: float
     error: float
+    glide: float = 0.0
 
-    def y(self, t: Floats) -> Floats:
-        """Image row ``t`` seconds after the first point."""
-        h = t**2 + 2 * self.head_start * t
-        found: Floats = (self.a + self.b * h) / (1 + self.c * h)
+    def depth(self, t: Floats) -> Floats:
+        """1 + c h: the distance along the optical axis, relative to that of the first point."""
+        found: Floats = 1 + self.c * (t**2 + 2 * self.head_start * t)
         return found
 
 
@@ -40,20 +47,26 @@ def fit_fall(t: Floats, y: Floats) -> Fall | None:
     parameters are linear least squares; a weak prior holds c, which short tracks cannot tell.
     """
     best: Fall | None = None
-    scale = max(float(np.ptp(y)), 1.0)
-    for head_start in HEAD_STARTS.tolist():
-        h = t**2 + 2 * head_start * t
-        top = float(h[-1])
-        z = (y - y[0]) / scale
-        rows = np.vstack([np.column_stack([np.ones_like(h), h / top, -h / top * z]), [0.0, 0.0, 0.02]])
-        (a, b, c), *_ = np.linalg.lstsq(rows, np.append(z, 0.0), rcond=None)
-        if b - a * c <= 0 or not -0.9 < c < 1.5:
-            continue
-        fall = Fall(y[0] + scale * a, (scale * b + y[0] * c) / top, c / top, head_start, 0.0)
-        error = float(np.sqrt(np.mean((fall.y(t) - y) ** 2)))
-        if best is None or error < best.error:
-            best = fall._replace(error=error)
-    return best
+    for head_start in HEAD_STARTS[HEAD_STARTS <= LONGEST_HEAD_START].tolist():
+        found = _project(t**2 + 2 * head_start * t, y)
+        if found and (best is None or found[3] < best.error):
+            best = Fall(*found[:3], head_start, found[3])
+    if best is None:
+        return None
+    glide = _project(t, y)
+    return best._replace(glide=glide[3] if glide else np.inf)
+
+
+def _project(h: Floats, y: Floats) -> tuple[float, float, float, float] | None:
+    """a, b, c of y = (a + b h) / (1 + c h), which must grow with h, and the error."""
+    scale, top = max(float(np.ptp(y)), 1.0), float(h[-1])
+    z = (y - y[0]) / scale
+    rows = np.vstack([np.column_stack([np.ones_like(h), h / top, -h / top * z]), [0.0, 0.0, 0.02]])
+    (a, b, c), *_ = np.linalg.lstsq(rows, np.append(z, 0.0), rcond=None)
+    if b - a * c <= 0 or not -0.9 < c < 1.5:
+        return None
+    a, b, c = float(y[0] + scale * a), float(scale * b + y[0] * c) / top, float(c) / top
+    return a, b, c, float(np.sqrt(np.mean(((a + b * h) / (1 + c * h) - y) ** 2)))
 
 
 class Curve(NamedTuple):
@@ -139,8 +152,8 @@ class Release(NamedTuple):
 def fit_release(t: Floats, height: Floats, noise: Floats) -> Release:
     """Where a thing was let go that was at ``height`` metres ``t`` seconds after it was first seen.
 
-    Fall from rest with quadratic drag, h = vt^2/g ln cosh(g t / vt), over a grid of terminal velocities and head starts;
-    the interval spans all that explain the points nearly as well (chi-square within 2.7 of the best: 90 %).
+    Fall from rest with quadratic drag, h = vt^2/g ln cosh(g t / vt), over a grid of terminal velocities and head
+    starts; the interval spans all that explain the points nearly as well (chi-square within 2.7 of the best: 90 %).
     ``noise``: standard error of each height in metres.
     """
     fallen = _fallen(t[None, None, :] + HEAD_STARTS[None, :, None], TERMINAL[:, None, None])
@@ -148,7 +161,7 @@ def fit_release(t: Floats, height: Floats, noise: Floats) -> Release:
     start = ((height + fallen) * weight).sum(axis=2) / weight.sum()
     misfit = (start[..., None] - fallen - height) ** 2
     chi = (misfit * weight).sum(axis=2)
-    chi = chi / max(1.0, float(chi.min()) / max(1, len(t) - 3))
+    chi = chi / max(1.0, float(chi.min()) / max(1, len(t) - 3)) + 2 * HEAD_STARTS / USUAL_HEAD_START
     likely = chi <= chi.min() + 2.7
     i, j = np.unravel_index(int(chi.argmin()), chi.shape)
     chances = np.exp(-(chi - chi.min()) / 2)
