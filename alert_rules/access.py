@@ -1,9 +1,11 @@
-"""Access rules."""
+"""What happens at one door: forced, held open, opened under threat, refused, tampered with. Pure."""
 
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
+from alert_rules.occurrence import Occurrence
 from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
+from alert_rules.timing import Lasting
 from devices.model import DeviceKind, Event, Report
 from devices.twin import Twin
 
@@ -13,31 +15,28 @@ class Forced(RuleState, array_like=True, gc=False):
 
 
 class GateForced(Rule[Forced, Params]):
-    """A door opened without release, or somebody was made to open it."""
+    """A door opened without release."""
 
     name = "gate_forced"
     kinds = frozenset({DeviceKind.ACCESS_GATE})
     states = frozenset({"door_state"})
-    events = frozenset({"door_forced", "duress", "door_closed"})
+    events = frozenset({"door_forced", "door_closed"})
     State = Forced
 
     def step(
         self, state: Forced | None, report: Report, twin: Twin, now: float
     ) -> tuple[Forced | None, list[Transition]]:
-        said: list[Transition] = []
-        for event in report.events:
-            if event.code in ("door_forced", "duress"):
-                said.append(self._raise(report, event))
+        said = [
+            self.say(Action.RAISE, report, Severity.MAJOR, Reason(event.code, event.attributes))
+            for event in report.events
+            if event.code == "door_forced"
+        ]
         if said:
             return Forced(), said
         if state is not None and door_shut(report, twin):
             reason = Reason("door_closed")
             return None, [self.say(Action.CLEAR, report, Severity.MAJOR, reason)]
         return state, NOTHING
-
-    def _raise(self, report: Report, event: Event) -> Transition:
-        severity = Severity.CRITICAL if event.code == "duress" else Severity.MAJOR
-        return self.say(Action.RAISE, report, severity, Reason(event.code, event.attributes))
 
 
 class HeldOpenParams(Params):
@@ -82,6 +81,79 @@ class GateHeldOpen(Rule[Open, HeldOpenParams]):
         if state is None or not state.raised:
             return None, NOTHING
         return None, [self.say(Action.CLEAR, report, Severity.MINOR, Reason("door_closed"), auto_resolve=True)]
+
+
+class GateDuress(Occurrence[Params]):
+    """Somebody was made to open a door. No machine takes this down: the door shuts behind the intruder too."""
+
+    name = "gate_duress"
+    kinds = frozenset({DeviceKind.ACCESS_GATE})
+    events = frozenset({"duress"})
+    severity = Severity.CRITICAL
+    code = "duress"
+
+
+class GateBlocklist(Occurrence[Params]):
+    """Somebody on the blocklist was refused: one alert per credential."""
+
+    name = "gate_blocklist"
+    kinds = frozenset({DeviceKind.ACCESS_GATE})
+    events = frozenset({"access_denied"})
+    severity = Severity.MAJOR
+    code = "on_blocklist"
+
+    def believed(self, event: Event) -> bool:
+        return event.attributes.get("reason") == "blocklist"
+
+    def subject(self, report: Report, event: Event) -> str:
+        return whose(event)
+
+
+class ExpiredParams(Params):
+    """Whose expired passes are worth a look."""
+
+    credential_types: tuple[str, ...] = Field(
+        ("qr",), description="types of credential given to visitors; residents with an expired card need the office"
+    )
+
+
+class GateExpiredVisitor(Occurrence[ExpiredParams]):
+    """A visitor came back after the pass had expired: one alert per credential."""
+
+    name = "gate_expired_visitor"
+    kinds = frozenset({DeviceKind.ACCESS_GATE})
+    events = frozenset({"access_denied"})
+    severity = Severity.NOTICE
+    code = "pass_expired"
+    Params = ExpiredParams
+
+    def believed(self, event: Event) -> bool:
+        seen = event.attributes
+        return seen.get("reason") == "expired" and seen.get("credential_type") in self.params.credential_types
+
+    def subject(self, report: Report, event: Event) -> str:
+        return whose(event)
+
+
+class ReaderTamper(Lasting[Params]):
+    """A reader or controller says that it was opened or torn off."""
+
+    name = "reader_tamper"
+    kinds = frozenset({DeviceKind.ACCESS_GATE})
+    states = frozenset({"tamper"})
+    severity = Severity.MAJOR
+    auto_resolve = False
+    code = "reader_tampered"
+    Params = Params
+
+    def present(self, report: Report, twin: Twin, raised: bool) -> bool | None:
+        tampered = twin.states.get("tamper")
+        return tampered if isinstance(tampered, bool) else None
+
+
+def whose(event: Event) -> str:
+    """Name the credential, else the person, behind ``event``: pseudonyms, never names. Empty if neither is told."""
+    return str(event.attributes.get("credential_ref") or event.attributes.get("person_ref") or "")
 
 
 def door_shut(report: Report, twin: Twin) -> bool:

@@ -1,4 +1,4 @@
-"""Lift rules."""
+"""People shut in a lift. Pure."""
 
 from pydantic import Field
 
@@ -38,12 +38,12 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
         self, state: Entrapment | None, report: Report, twin: Twin, now: float
     ) -> tuple[Entrapment | None, list[Transition]]:
         if report.states.get("entrapment") is True:
-            return self._by_code(state, report, now)
+            return self._by_code(state, report, twin, now)
         if state is None:
             return self._begin(twin, report, now)
         if state.raised_by == "code":
             return self._end_by_code(state, report, twin)
-        if not _standing_shut(twin):
+        if standing_shut(twin) is False:
             return self._end(state, report)
         return self._follow(state, twin, now), NOTHING
 
@@ -52,17 +52,17 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
     ) -> tuple[Entrapment | None, list[Transition]]:
         if now >= state.gone_at + self.params.flicker_s:
             return None, NOTHING
-        values = {"stood_s": round(now - state.since, 1), "floor": twin.states.get("floor")}
+        values = {"stood_s": round(now - state.since, 1), "floor": twin.states.get("floor"), "at_landing": level(twin)}
         reason = Reason("entrapment_signs", values, {"dwell_s": self.params.dwell_s})
         raised = self.say_later(Action.RAISE, twin, kind, now, Severity.CRITICAL, reason)
         return Entrapment(since=state.since, raised_by="signs"), [raised]
 
     def _by_code(
-        self, state: Entrapment | None, report: Report, now: float
+        self, state: Entrapment | None, report: Report, twin: Twin, now: float
     ) -> tuple[Entrapment | None, list[Transition]]:
         if state is not None and state.raised_by == "code":
             return state, NOTHING
-        values = {"entrapment": True, "floor": report.states.get("floor")}
+        values = {"entrapment": True, "floor": report.states.get("floor"), "at_landing": level(twin)}
         raised = self.say(Action.RAISE, report, Severity.CRITICAL, Reason("controller_code", values))
         return Entrapment(since=state.since if state else now, raised_by="code"), [raised]
 
@@ -71,7 +71,7 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
         return self._end(state, report) if ended else (state, NOTHING)
 
     def _begin(self, twin: Twin, report: Report, now: float) -> tuple[Entrapment | None, list[Transition]]:
-        if not _standing_shut(twin) or twin.states.get("passengers_present") is not True:
+        if not standing_shut(twin) or twin.states.get("passengers_present") is not True:
             return None, NOTHING
         return Entrapment(due=now + self.params.dwell_s, since=now), NOTHING
 
@@ -91,7 +91,27 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
         return None, [self.say(Action.CLEAR, report, Severity.CRITICAL, reason)]
 
 
-def _standing_shut(twin: Twin) -> bool:
-    states = twin.states
-    shut = states.get("door_closed", states.get("door_state") == "closed")
-    return shut is True and states.get("car_state") == "stopped"
+def standing_shut(twin: Twin) -> bool | None:
+    """Tell whether the car stands with its doors shut; ``None`` if nobody can know."""
+    car, apart = twin.states.get("car_state"), doors_apart(twin)
+    if car == "running" or apart:
+        return False
+    return None if car is None or apart is None else True
+
+
+def doors_apart(twin: Twin) -> bool | None:
+    """Tell whether the car doors are not shut: by their contact, or where that is missing by their position."""
+    shut = twin.states.get("door_closed")
+    if shut is not None:
+        return shut is False
+    if "door_closed" in twin.states:
+        return None
+    position = twin.states.get("door_state")
+    return None if position is None else position != "closed"
+
+
+def level(twin: Twin) -> bool | None:
+    """Tell whether the car is level with a landing; ``None`` if the controller does not say."""
+    at_landing = twin.states.get("at_landing")
+    found = twin.states.get("door_zone") if at_landing is None else at_landing
+    return found if isinstance(found, bool) else None
