@@ -6,7 +6,7 @@ from msgspec import field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
 from alert_rules.rule import NOTHING, Params, Rule, RuleState
-from devices.model import DeviceKind, Report
+from devices.model import Report
 from devices.twin import Twin
 
 
@@ -54,44 +54,3 @@ class StateAlarm(Rule[Raised, Params]):
     def _raise(self, report: Report, causes: list[str]) -> Transition:
         values = {**dict.fromkeys(causes, True), **report.measurements}
         return self.say(Action.RAISE, report, self.severity, Reason("state_true", values))
-
-
-FIRE_STATES = frozenset({"smoke", "heat", "carbon_monoxide", "gas", "manual_call_point"})
-
-
-class SmokeAlarm(StateAlarm):
-    """A detector sounds. Latching: smoke that thins has not put the fire out."""
-
-    name = "smoke_alarm"
-    kinds = frozenset({DeviceKind.SMOKE_DETECTOR})
-    states = FIRE_STATES
-    judges_strangers = True
-    fire = True
-    severity = Severity.CRITICAL
-    latching = True
-
-
-class DeviceTest(StateAlarm):
-    """A detector is being tested: shown as a test, never dispatched as real."""
-
-    name = "device_test"
-    kinds = frozenset(DeviceKind)
-    states = FIRE_STATES | {"water_leak", "entrapment"}
-    judges_tests = True
-    severity = Severity.NOTICE
-    latching = False
-    auto_resolve = True
-
-    def _news(self, report: Report) -> list[str]:
-        """Only a test begins a test; its end may come with the flag down already."""
-        return super()._news(report) if report.test else []
-
-
-class WaterLeak(StateAlarm):
-    """Water where none should be."""
-
-    name = "water_leak"
-    kinds = frozenset({DeviceKind.WATER_LEAK})
-    states = frozenset({"water_leak"})
-    severity = Severity.MAJOR
-    latching = False

@@ -7,6 +7,7 @@ from statistics import median
 from typing import ClassVar, TypeVar
 
 from msgspec import field
+from msgspec.structs import replace
 
 from alert_rules.alert import Action, Reason, Severity, Transition
 from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
@@ -142,10 +143,11 @@ class Limit(Lasting[P]):
 
 
 class Tally(RuleState, array_like=True, gc=False):
-    """How often something happened: its newest times, oldest first, in epoch seconds."""
+    """How often something happened: its newest times, oldest first, in epoch seconds. ``on``: what lasts now."""
 
     times: list[float] = field(default_factory=list)
     raised: bool = False
+    on: list[str] = field(default_factory=list)
 
 
 class Recurring(Rule[Tally, P]):
@@ -163,21 +165,26 @@ class Recurring(Rule[Tally, P]):
         """How many times, within how many seconds; and how many seconds without one end it."""
         raise NotImplementedError
 
-    def happened(self, report: Report, twin: Twin) -> bool:
-        """Tell whether ``report`` is one more time."""
-        raise NotImplementedError
+    def count(self, report: Report, on: list[str]) -> tuple[list[str], bool]:
+        """Tell what lasts now, ``on`` having lasted before, and whether this is one more time: the base says yes."""
+        return on, True
+
+    def calm(self, twin: Twin) -> bool:
+        """Tell whether silence about it means calm: from a device that is not there it does not."""
+        return twin.online is not False
 
     def step(
         self, state: Tally | None, report: Report, twin: Twin, now: float
     ) -> tuple[Tally | None, list[Transition]]:
-        if not self.happened(report, twin):
-            return state, NOTHING
+        on, again = self.count(report, state.on if state is not None else [])
+        if not again:
+            return state if state is None or on == state.on else replace(state, on=on), NOTHING
         count, window_s, calm_s = self.limit()
         recent = [at for at in (state.times if state else ()) if at > now - window_s]
         times = [*recent[-count + 1 :], now]
         was = state is not None and state.raised
         raised = was or len(times) >= count
-        after = Tally(due=now + (calm_s if raised else window_s), times=times, raised=raised)
+        after = Tally(due=now + (calm_s if raised else window_s), times=times, raised=raised, on=on)
         if was or not raised:
             return after, NOTHING
         reason = self.reason(times, report)
@@ -191,7 +198,10 @@ class Recurring(Rule[Tally, P]):
     def tick(self, state: Tally, twin: Twin, kind: DeviceKind, now: float) -> tuple[Tally | None, list[Transition]]:
         if not state.raised:
             return None, NOTHING
-        reason = Reason(self.ended, {"calm_s": self.limit()[2]})
+        calm_s = self.limit()[2]
+        if not self.calm(twin):
+            return Tally(due=now + calm_s, times=state.times, raised=True, on=state.on), NOTHING
+        reason = Reason(self.ended, {"calm_s": calm_s})
         return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)]
 
 

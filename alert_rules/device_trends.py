@@ -1,0 +1,182 @@
+"""What shows only over time: a battery that will be empty, a clock that is wrong, a value that never moves."""
+
+from msgspec import field
+from pydantic import Field
+
+from alert_rules.alert import Action, Reason, Severity, Transition
+from alert_rules.rising import Course
+from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
+from alert_rules.signs import CLOCK
+from alert_rules.timing import rate_per_min, sampled
+from devices.model import DeviceKind, Report
+from devices.twin import UNDATED, Twin
+
+EVERY = frozenset(DeviceKind)
+DAY_S = 86_400.0
+HOUR_S = 3_600.0
+
+
+class BatteryTrendParams(Params):
+    """When a battery will be empty soon."""
+
+    warn_days: float = Field(30, gt=0, description="days left at which to warn: time to order and to come; chosen")
+    window_days: float = Field(20, ge=4, description="days looked back on; five readings of them are kept")
+    min_days: float = Field(10, ge=1, description="days the readings must span: temperature sways them daily; chosen")
+    replaced_percent: float = Field(
+        10, gt=0, description="% by which a charge must jump up to be a new battery; chosen"
+    )
+
+
+class BatteryTrend(Rule[Course, BatteryTrendParams]):
+    """A battery loses charge so fast that it is empty within `warn_days`.
+
+    The loss is the median over all pairs of readings (Theil-Sen), so that one odd reading does not decide.
+    """
+
+    name = "battery_trend"
+    kinds = EVERY
+    measurements = frozenset({"battery_percent"})
+    State = Course
+    Params = BatteryTrendParams
+
+    def step(
+        self, state: Course | None, report: Report, twin: Twin, now: float
+    ) -> tuple[Course | None, list[Transition]]:
+        percent = report.measurements.get("battery_percent")
+        if percent is None:
+            return state, NOTHING
+        known = state.samples if state is not None else []
+        if known and percent >= known[-1][1] + self.params.replaced_percent:
+            return self._replace(state, report, now, percent)
+        samples = sampled(known, now, percent, self.params.window_days * DAY_S, 101.0)
+        if samples is known:
+            return state, NOTHING
+        raised = state is not None and state.raised
+        loss = -(rate_per_min(samples, self.params.min_days * DAY_S) or 0.0) * 1440
+        soon = loss > 0 and percent / loss <= self.params.warn_days
+        if raised or not soon:
+            return Course(samples=samples, raised=raised), NOTHING
+        values = {"battery_percent": percent, "days_left": round(percent / loss, 1), "percent_per_day": round(loss, 2)}
+        reason = Reason("battery_ends_soon", values, dict(self.params))
+        said = self.say(Action.RAISE, report, Severity.NOTICE, reason, auto_resolve=True)
+        return Course(samples=samples, raised=True), [said]
+
+    def _replace(
+        self, state: Course | None, report: Report, now: float, percent: float
+    ) -> tuple[Course, list[Transition]]:
+        after = Course(samples=[(now, percent)])
+        if state is None or not state.raised:
+            return after, NOTHING
+        reason = Reason("battery_replaced", {"battery_percent": percent})
+        return after, [self.say(Action.CLEAR, report, Severity.NOTICE, reason, auto_resolve=True)]
+
+    def reset(self, state: Course, subject: str) -> Course | None:
+        return Course(samples=state.samples)
+
+
+class ClockParams(Params):
+    """When a device's clock is wrong."""
+
+    dwell_s: float = Field(600, ge=0, description="seconds it must be wrong: clocks are unset right after a start")
+    tolerance_s: float = Field(30, gt=0, description="seconds the error may sway: delay that varies is no wrong clock")
+    calm_s: float = Field(3600, ge=60, description="seconds without a wrong time after which it ends")
+
+
+class Skew(RuleState, array_like=True, gc=False):
+    """``since``, ``last``: first and last wrong time (epoch s of receipt); ``late_s``: by how much, 0 for no time."""
+
+    since: float = 0.0
+    last: float = 0.0
+    late_s: float = 0.0
+    raised: bool = False
+
+
+class ClockSkew(Rule[Skew, ClockParams]):
+    """A device's clock is unset, or off by more than 60 s back or 5 s ahead, and by the same amount each time.
+
+    What was delayed on the way is late by differing amounts, and is not judged. Event times of such a device put its
+    alarms in the wrong order.
+    """
+
+    name = "clock_skew"
+    kinds = EVERY
+    signs = frozenset({CLOCK})
+    State = Skew
+    Params = ClockParams
+
+    def step(self, state: Skew | None, report: Report, twin: Twin, now: float) -> tuple[Skew | None, list[Transition]]:
+        late_s = 0.0 if report.time_quality in UNDATED else round(report.received_at - report.at, 1)
+        due = now + self.params.calm_s
+        if state is not None and state.raised:
+            return Skew(due, state.since, now, late_s, True), NOTHING
+        same = state is not None and abs(late_s - state.late_s) <= self.params.tolerance_s
+        since = state.since if state is not None and same else now
+        if now - since < self.params.dwell_s:
+            return Skew(due, since, now, late_s if since == now else (state or Skew()).late_s), NOTHING
+        values: dict[str, float | str] = {"late_s": late_s} if late_s else {"time_quality": str(report.time_quality)}
+        reason = Reason("clock_wrong" if late_s else "clock_unset", values, dict(self.params))
+        said = self.say(Action.RAISE, report, Severity.NOTICE, reason, auto_resolve=True)
+        return Skew(due, since, now, late_s, True), [said]
+
+    def tick(self, state: Skew, twin: Twin, kind: DeviceKind, now: float) -> tuple[Skew | None, list[Transition]]:
+        """Calm: unless nothing else was heard meanwhile, which says nothing of the clock."""
+        if not state.raised:
+            return None, NOTHING
+        if twin.last_seen <= state.last:
+            return Skew(now + self.params.calm_s, state.since, state.last, state.late_s, True), NOTHING
+        reason = Reason("clock_right")
+        return None, [self.say_later(Action.CLEAR, twin, kind, now, Severity.NOTICE, reason, auto_resolve=True)]
+
+
+class StuckParams(Params):
+    """When a value that should move has not."""
+
+    after_h: float = Field(72, gt=0, description="hours without any change; cellars keep a degree for two days, chosen")
+
+
+class Still(RuleState, array_like=True, gc=False):
+    """Values since the window began; those that moved are dropped. ``raised``: these are stuck."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    raised: bool = False
+
+
+class StuckValue(Rule[Still, StuckParams]):
+    """A temperature or humidity has been exactly the same for `after_h`, in all reports: the sensor is broken.
+
+    Judged in windows of that length, so that a value may stand still for nearly two of them.
+    """
+
+    name = "stuck_value"
+    kinds = frozenset({DeviceKind.SMOKE_DETECTOR, DeviceKind.WATER_LEAK})
+    measurements = frozenset({"temperature", "humidity"})
+    State = Still
+    Params = StuckParams
+
+    def step(
+        self, state: Still | None, report: Report, twin: Twin, now: float
+    ) -> tuple[Still | None, list[Transition]]:
+        if state is None:
+            return self._watch(twin, now), NOTHING
+        values = state.values
+        moved = [name for name, value in values.items() if report.measurements.get(name, value) != value]
+        if not moved:
+            return state, NOTHING
+        left = {name: value for name, value in values.items() if name not in moved}
+        if left or not state.raised:
+            return Still(state.due, left, state.raised), NOTHING
+        reason = Reason("value_moves", {name: report.measurements[name] for name in moved})
+        clear = self.say(Action.CLEAR, report, Severity.MINOR, reason, auto_resolve=True)
+        return self._watch(twin, now), [clear]
+
+    def tick(self, state: Still, twin: Twin, kind: DeviceKind, now: float) -> tuple[Still | None, list[Transition]]:
+        """A device that was not heard in the last third of the window is silent rather than stuck."""
+        if not state.values or twin.last_seen < now - self.params.after_h * HOUR_S / 3:
+            return self._watch(twin, now), NOTHING
+        reason = Reason("value_stuck", dict(state.values), dict(self.params))
+        said = self.say_later(Action.RAISE, twin, kind, now, Severity.MINOR, reason, auto_resolve=True)
+        return Still(NEVER, state.values, True), [said]
+
+    def _watch(self, twin: Twin, now: float) -> Still:
+        values = {name: value for name, value in twin.measurements.items() if name in self.measurements}
+        return Still(now + self.params.after_h * HOUR_S, values)
