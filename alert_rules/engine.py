@@ -154,6 +154,11 @@ class Engine:
             subject.own = self._own(subject.device)
             subject.quiet = False
 
+    def state_of(self, rule: str, report: Report) -> RuleState | None:
+        """What a rule remembers of the device, or of the group, that ``report`` speaks of."""
+        known = self.rules[rule]
+        return self._states.get((rule, self._key(known, report) if known.keyed else report.device))
+
     def next_due(self) -> float:
         """Return when the next timer is due."""
         return min(timers[0][0] if timers else NEVER for timers in (self._timers, self._silences))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from gateway.cli_lookback import register
 from gateway.errors import OperatorError
 
 
@@ -35,6 +36,7 @@ audit = typer.Typer(no_args_is_help=True, help="The chain of audit rows.")
 person = typer.Typer(no_args_is_help=True, help="The people who use the console.")
 app.add_typer(audit, name="audit")
 app.add_typer(person, name="person")
+register(app)
 
 SiteFile = Annotated[
     Path, typer.Option("--site", "-s", envvar="GATEWAY_SITE", help="The site file (YAML, or JSON by its suffix).")
@@ -132,7 +134,7 @@ def replay(
     from devices.dialects.dialect import Lane
     from gateway import show
     from gateway.config import load_site
-    from gateway.replay import replay as run_replay
+    from gateway.lookback.replay import replay as run_replay
 
     if lane is not None and lane not in tuple(Lane):
         raise OperatorError("--lane", f"there is no lane {lane!r}", f"use one of {', '.join(Lane)}")

@@ -19,6 +19,7 @@ from gateway.yaml_reader import Loc, Unreadable, read_json, read_yaml
 
 MAX_SITE_BYTES = 64_000_000
 MAX_SECRET_BYTES = 65_536
+RULE_SECTIONS = ("rules", "custom_rules", "schedules", "calendar")
 
 
 def load_site(path: Path) -> Site:
@@ -34,17 +35,43 @@ def load_site(path: Path) -> Site:
         return _load(path, _text(path))
 
 
+def load_with_rules(path: Path, rules: Path) -> Site:
+    """Read a site file with the sections of another file about rules (:data:`RULE_SECTIONS`) in place of its own.
+
+    Raises:
+        OperatorError: a file cannot be read.
+        SiteFileError: the content of one is wrong; carries every problem of that file.
+    """
+    text, own = _text(path), _text(rules)
+    data, changed = _parsed(path, text), _parsed(rules, own)
+    if strange := changed.keys() - set(RULE_SECTIONS):
+        what = f"holds {', '.join(sorted(strange))}; only {', '.join(RULE_SECTIONS)} belong there"
+        raise SiteFileError(str(rules), [f"{rules}:1: {what}"])
+    with _no_collection():
+        site, problems = _judge(data | changed, path.resolve().parent)
+    theirs = [problem for problem in problems if problem.loc[:1] and problem.loc[0] in changed]
+    if theirs:
+        raise SiteFileError(str(rules), _located(rules, own, theirs))
+    if site is None or problems:
+        raise SiteFileError(str(path), _located(path, text, problems))
+    return site
+
+
 def _load(path: Path, text: str) -> Site:
+    site, problems = _judge(_parsed(path, text), path.resolve().parent)
+    if site is None or problems:
+        raise SiteFileError(str(path), _located(path, text, problems))
+    return site
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         data = read_json(text) if path.suffix == ".json" else read_yaml(text)
     except Unreadable as error:
         raise SiteFileError(str(path), [f"{_place(path, error.line)}: {error.message}"]) from None
     if not isinstance(data, dict):
         raise SiteFileError(str(path), [f"{path}:1: should be a mapping of fields; see docs/site-file.md"])
-    site, problems = _judge(data, path.resolve().parent)
-    if site is None or problems:
-        raise SiteFileError(str(path), _located(path, text, problems))
-    return site
+    return data
 
 
 @contextmanager

@@ -29,8 +29,10 @@ def verify_audit(path: Path, head: str | None, console: Console) -> bool:
     """
     anchor = _anchor(head)
     site = load_site(path)
-    _must_exist(site)
-    with _store(site) as store, Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    with (
+        existing_store(site) as store,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
         task = progress.add_task("audit rows")
         broken = store.verify_audit(anchor, lambda done, total: progress.update(task, completed=done, total=total))
         seq, digest = store.audit_head()
@@ -81,6 +83,18 @@ def _console_address(site: Site) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(site.api.host, site.api.host)  # noqa: S104 - compared, not bound
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return f"http://{host}:{site.api.port}"
+
+
+@contextmanager
+def existing_store(site: Site) -> Iterator[AlertStore]:
+    """Open the database to look at it.
+
+    Raises:
+        OperatorError: there is none, or it refuses.
+    """
+    _must_exist(site)
+    with _store(site) as store:
+        yield store
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from devices.dialects.dialect import Lane
-from devices.model import Envelope
+from devices.model import Envelope, Reject, Report
+from devices.registry import Registry
+from gateway.dialects import decoder_of
 from gateway.errors import OperatorError
 from gateway.journal.row import unpack
 from gateway.site import Site
@@ -33,6 +35,23 @@ def merged(site: Site, lanes: Iterable[Lane] = tuple(Lane), start: int = 0, sinc
     """
     sources = [_messages(lane, journal_path(site, lane), start, since) for lane in lanes]
     return heapq.merge(*sources, key=lambda message: message.at)
+
+
+def decoded(
+    site: Site, registry: Registry, since: float, until: float
+) -> Iterator[tuple[Message, list[Report] | Reject]]:
+    """What today's dialects make of the messages received from ``since`` to ``until``; damage is passed over.
+
+    Raises:
+        OperatorError: there is no journal, or it cannot be read at all.
+    """
+    decoder = decoder_of(site, registry)
+    for message in merged(site, since=since):
+        if message.at > until:
+            return
+        if message.envelope is not None:
+            found = decoder.decode(message.envelope)
+            yield message, found if isinstance(found, list | Reject) else []
 
 
 def count(site: Site, since: float = 0.0) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from tests.bench import decode, growth, ingest, latency, memory, recovery
+from tests.bench import backtest, decode, growth, ingest, latency, memory, recovery
 
 Say = Callable[[str], None]
 
@@ -52,6 +52,11 @@ BENCHES = {
         lambda say: decode.run(say=say),
         lambda say: decode.run(200, 1, say=say),
         (Goal("slowest_us", "decoding one message, dearest JSON dialect", 5, " us"),),
+    ),
+    "backtest": Bench(
+        lambda say: backtest.run(say=say),
+        lambda say: backtest.run(200, 0.5, say=say),
+        (Goal("times_real_time", "back-test of 2,000 devices over real time", 100, " x", at_least=True),),
     ),
     "latency": Bench(
         lambda say: latency.run(say=say),
