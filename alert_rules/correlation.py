@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from alert_rules.alert import (
     INHIBITED,
+    MACHINE,
     RANK,
     Action,
     Alert,
@@ -31,6 +32,7 @@ from devices.registry import Registry
 from devices.twin import Twin
 
 Alerts = dict[str, Alert]
+_PROPOSED = frozenset(proposal.rule for proposal in PROPOSALS)
 
 
 class Effects(Struct):
@@ -51,7 +53,8 @@ class _Role(Struct, frozen=True):
 class Correlation:
     """Follows every open alert. ``twin_of`` gives a device's last known state.
 
-    ``watched`` are the devices whose next report may concern a proposal: the caller shows those to ``seen``.
+    ``watched`` are the devices whose next report may concern a proposal: the caller shows those to ``seen``. Where a
+    person has resolved a proposal, the device is watched no longer: that would only ask again.
     """
 
     def __init__(self, registry: Registry, twin_of: Callable[[str], Twin | None] = lambda _: None) -> None:
@@ -127,6 +130,8 @@ class Correlation:
             del self._own[alert.rule, alert.device]
         if alert.cause and alert.id in self._tied.get(alert.cause, ()):
             del self._tied[alert.cause][alert.id]
+        if alert.rule in _PROPOSED and alert.resolved_by != MACHINE:
+            self.watched.pop(alert.device, None)
 
     def _parts(self, alert: Alert) -> tuple[_Role, ...]:
         """The roles of ``alert`` as it stands now."""
@@ -164,7 +169,7 @@ class Correlation:
     def _began(self, alert: Alert, role: _Role, now: float, effects: Effects) -> None:
         row = role.table
         if isinstance(row, Bond) and role.cause:
-            if next(iter(self._side(row.name, True, role.key))) == alert.id:
+            if self._is_first(row.name, alert, role.key):
                 for consequence in list(self._side(row.name, False, role.key).values()):
                     self._tie(row, alert, consequence, now, effects)
         elif isinstance(row, Bond):
@@ -173,8 +178,12 @@ class Correlation:
                 break
         elif isinstance(row, Crowd):
             self._gather(row, role.key, alert, effects)
-        else:
+        elif self._is_first(row.rule, alert, role.key):
             effects.said += self._alarm(row, alert, role.key, now)
+
+    def _is_first(self, name: str, cause: Alert, key: str) -> bool:
+        """Tell whether no other cause was there before: then all that follows has been done."""
+        return next(iter(self._side(name, True, key))) == cause.id
 
     def _ended(self, alert: Alert, role: _Role, now: float, effects: Effects) -> None:
         row = role.table
