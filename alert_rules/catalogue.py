@@ -3,30 +3,25 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from alert_rules.access import GateForced, GateHeldOpen
 from alert_rules.calendar import UTC, Calendar
-from alert_rules.falling_object import FallingObject
-from alert_rules.fire_lane import FireLaneBlocked
-from alert_rules.latch import DeviceTest, SmokeAlarm, WaterLeak
-from alert_rules.lift import LiftEntrapment
+from alert_rules.catalogue_fire import FIRE, HEALTH, WATER
+from alert_rules.catalogue_place import ACCESS, CAMERAS, FACADES, LANES, LIFTS
+from alert_rules.power import PowerFailure
 from alert_rules.rule import Override, Rule
 from alert_rules.scope import Scope
 
-RULES: dict[str, type[Rule[Any, Any]]] = {
-    rule.name: rule
-    for rule in (
-        SmokeAlarm,
-        DeviceTest,
-        LiftEntrapment,
-        GateForced,
-        GateHeldOpen,
-        FireLaneBlocked,
-        FallingObject,
-        WaterLeak,
-    )
-}
-
-
+ALL: tuple[type[Rule[Any, Any]], ...] = (
+    *FIRE,
+    *WATER,
+    *LIFTS,
+    *ACCESS,
+    *LANES,
+    *FACADES,
+    *CAMERAS,
+    *HEALTH,
+    PowerFailure,
+)
+RULES = {rule.name: rule for rule in ALL}
 FIRE_RULES = frozenset(name for name, rule in RULES.items() if rule.fire)
 OVERRIDES = "overrides"
 
