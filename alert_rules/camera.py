@@ -51,7 +51,7 @@ class CameraFault(Lasting[ViewParams]):
 
 
 class CameraBlind(CameraFault):
-    """The lens is covered, the picture black or without edges, or the camera reports tampering: somebody has to look."""
+    """The lens is covered, the picture black or without edges, or the camera says tampering: somebody has to look."""
 
     name = "camera_blind"
     signs_of_trouble = ("view_covered", "image_black", "image_blurred", "tamper")

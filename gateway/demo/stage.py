@@ -42,7 +42,7 @@ def write_site(folder: Path, broker_port: int, api_port: int, devices: int) -> P
     site = yaml.safe_load(path.read_text(encoding="utf-8"))
     site["data_dir"] = str(folder / "var")
     site["api"] = {"host": "127.0.0.1", "port": api_port}
-    site["rules"] = {"fire_lane_blocked": {"dwell_s": LANE_DWELL_S}}
+    site["rules"] = {"fire_lane_blocked": {"dwell_s": LANE_DWELL_S, "major_s": LANE_DWELL_S}}
     path.write_text(yaml.safe_dump(site, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
 

@@ -116,7 +116,7 @@ def test_the_site_file_is_valid_and_stays_on_this_machine(tmp_path: Path, device
     assert len(site.devices) == devices
     assert (site.mqtt.host, site.mqtt.port) == ("127.0.0.1", 18_831)
     assert (site.api.host, site.api.port) == ("127.0.0.1", 18_080)
-    assert site.rules == {"fire_lane_blocked": {"dwell_s": 10.0}}
+    assert site.rules == {"fire_lane_blocked": {"dwell_s": 10.0, "major_s": 10.0}}
     assert site.data_dir.is_relative_to(tmp_path)
 
 

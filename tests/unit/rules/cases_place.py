@@ -104,7 +104,7 @@ LIFTS: dict[str, Case] = {
     ),
     "lift_wear": lift(
         {"safety_circuit_open": True, "floor": "7"},
-        {"safety_circuit_open": None, "power_failure": True},
+        {"safety_circuit_open": None, "at_landing": True},
         Severity.NOTICE,
         auto_resolve=True,
         rules={"lift_wear": {"at_least": 1, "learn_weeks": 0}},

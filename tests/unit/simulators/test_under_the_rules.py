@@ -27,7 +27,7 @@ class Judged:
     def __init__(self, community: Community, said: list[Message]) -> None:
         registry = registry_of(Site.model_validate(site(community, "127.0.0.1", 1883)))
         decoder = Decoder(registry, community.id)
-        engine = Engine(build_rules({"fire_lane_blocked": {"dwell_s": DWELL_S}}), registry, START)
+        engine = Engine(build_rules({"fire_lane_blocked": {"dwell_s": DWELL_S, "major_s": DWELL_S}}), registry, START)
         self.rejected: list[Reject] = []
         self.transitions: list[Transition] = []
         for message in said:
