@@ -16,7 +16,7 @@ from gateway.config import database_url, load_site, registry_of, reveal
 from gateway.doctor_broker import TIMEOUT_S, broker
 from gateway.errors import OperatorError, SiteFileError
 from gateway.finding import Finding, Verdict, fail, ok, warn
-from gateway.site import Site
+from gateway.site import Channel, Site
 
 __all__ = ["Finding", "Verdict", "examine"]
 
@@ -220,6 +220,25 @@ def _understood(url: str) -> bool:
         logger.disabled = before
 
 
+def _watcher(what: str, channel: Channel) -> Finding:
+    """A webhook's name resolves to an address that is allowed, and its key will do; nothing is sent."""
+    if channel.url is None or channel.signing_key is None:
+        return ok(what, "publishes at the broker")
+    from gateway.notify.signing import signing_key
+    from gateway.notify.target import Refused, target_of
+
+    try:
+        target = target_of(reveal(channel.url).strip(), channel.allow_private)
+        signing_key(reveal(channel.signing_key).strip())
+    except OperatorError as error:
+        return fail(what, f"{error.place} {error.cause}", error.remedy)
+    except Refused as error:
+        return fail(what, f"the address cannot be used: {error}", "mend the address; see docs/outward.md")
+    except ValueError as error:
+        return fail(what, f"signing_key: {error}", "make one: openssl rand -base64 32")
+    return ok(what, f"leads to {', '.join(target.addresses)}, {'https' if target.secure else 'http'}")
+
+
 def _taken(host: str, port: int, error: OSError) -> Finding:
     shown = f"[{host}]" if ":" in host else host
     try:
@@ -238,6 +257,9 @@ def channels(site: Site) -> Iterator[Finding]:
         return
     for channel in site.channels:
         what = f"channel {channel.name}"
+        if channel.url is None or channel.kind != "message":
+            yield _watcher(what, channel)
+            continue
         try:
             understood = _understood(reveal(channel.url))
         except OperatorError as error:

@@ -15,8 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.broker import tls_context
 from gateway.config import reveal
-from gateway.connect import tls_context
 from gateway.finding import Finding, Verdict, fail, ok, warn
 from gateway.site import Mqtt
 

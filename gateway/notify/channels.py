@@ -1,15 +1,19 @@
-"""Channels by apprise: WeCom, DingTalk, Feishu, mail, webhooks and a hundred more, by address only."""
+"""Channels: messages for people by apprise (WeCom, DingTalk, Feishu, mail and many more), events for programs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.broker import Broker
 from gateway.errors import OperatorError
+from gateway.notify.cloudevents import source_of
+from gateway.notify.mqtt import MqttTopic
 from gateway.notify.ports import Endpoint, Reveal, Undelivered
 from gateway.notify.routing import SEVERITIES, severity_rank
 from gateway.notify.scrub import ERROR_LIMIT, Scrub, complaints
 from gateway.notify.templates import Text, render
-from gateway.site import Channel
+from gateway.notify.webhook import Webhook
+from gateway.site import Channel, SiteInfo
 
 LOOKS = {"critical": "failure", "major": "warning", "minor": "info", "notice": "info"}
 
@@ -39,6 +43,7 @@ class AppriseChannel:
             raise self._undelivered(reasons)
 
     def _address(self) -> str:
+        assert self._channel.url is not None  # noqa: S101 - the site file's model saw to it
         try:
             return self._reveal(self._channel.url).strip()
         except (OperatorError, OSError, KeyError) as error:
@@ -58,9 +63,17 @@ def _send(url: str, text: Text, look: str) -> bool:
     return bool(sender.notify(body=text.body, title=text.title, notify_type=look, body_format="text"))
 
 
-def open_channels(channels: Sequence[Channel], reveal: Reveal, site: str, timezone: str) -> dict[str, Endpoint]:
+def open_channels(channels: Sequence[Channel], reveal: Reveal, site: SiteInfo, broker: Broker) -> dict[str, Endpoint]:
     """Make the site file's channels ready. Nothing is read or contacted before the first message."""
     scrub = Scrub()
     scrub.install()
-    zone = ZoneInfo(timezone)
-    return {channel.name: AppriseChannel(channel, reveal, scrub, site, zone) for channel in channels}
+    source = source_of(site.id)
+
+    def endpoint(channel: Channel) -> Endpoint:
+        if channel.kind == "webhook":
+            return Webhook(channel, reveal, scrub, source)
+        if channel.kind == "mqtt":
+            return MqttTopic(channel, broker, channel.topic or f"community-gateway/{site.id}/cloudevents", source)
+        return AppriseChannel(channel, reveal, scrub, site.name, ZoneInfo(site.timezone))
+
+    return {channel.name: endpoint(channel) for channel in channels}

@@ -16,7 +16,13 @@ def severity_rank(alert: Mapping[str, Any]) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else 0
 
 
-def due_channels(alert: Mapping[str, Any], channels: Iterable[Channel]) -> list[str]:
-    """Name the channels whose threshold ``alert`` (as the API shows it) reaches."""
+def due_channels(alert: Mapping[str, Any], channels: Iterable[Channel], events: bool = False) -> list[str]:
+    """Name the channels for people, or with ``events`` those for programs, whose threshold ``alert`` (as the API shows
+    it) reaches.
+    """
     rank = severity_rank(alert)
-    return [channel.name for channel in channels if rank <= SEVERITIES.index(channel.min_severity)]
+    return [
+        channel.name
+        for channel in channels
+        if (channel.kind != "message") is events and rank <= SEVERITIES.index(channel.min_severity)
+    ]

@@ -8,7 +8,7 @@ import mqtt5
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.connect import tls_context
+from gateway.broker import tls_context
 from gateway.errors import OperatorError
 from gateway.ingest import mqtt
 from gateway.site import Tls

@@ -2,6 +2,12 @@
 
 from typing import Any
 
+from gateway.broker import Broker
+from gateway.site import SiteInfo
+
+SITE = SiteInfo(id="home", name="清河小区")
+BROKER = Broker("127.0.0.1", 1, "gw")
+
 
 def view(**changes: Any) -> dict[str, Any]:
     """A fire alert on a registered detector, 2025-06-15 16:06:40 UTC."""
@@ -24,3 +30,9 @@ def view(**changes: Any) -> dict[str, Any]:
         "attributes": {},
     }
     return {**alert, **changes}
+
+
+def changed(action: str = "raise", actor: str = "system", **changes: Any) -> dict[str, Any]:
+    """The same alert with what happened to it, as programs are told."""
+    change = {"id": "k3x7-1-ab", "at": 1_750_003_600.4, "actor": actor, "action": action, "detail": {}}
+    return {**view(**changes), "saved": True, "change": change}

@@ -12,7 +12,7 @@ from gateway.notify.channels import open_channels
 from gateway.notify.ports import Endpoint, Undelivered
 from gateway.site import Channel, Secret
 from tests.servers import free_port
-from tests.unit.notify.making import view
+from tests.unit.notify.making import BROKER, SITE, view
 from tests.unit.notify.receivers import mail_server, webhook
 
 # One of apprise's plugins imports it; nothing here uses that plugin.
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:Deprecati
 
 def one(url: str, language: str = "zh", reveal: Callable[[Secret], str] | None = None) -> Endpoint:
     channel = Channel.model_validate({"name": "guards", "url": {"env": "GUARDS_URL"}, "language": language})
-    return open_channels([channel], reveal or (lambda _: url), "清河小区", "Asia/Shanghai")["guards"]
+    return open_channels([channel], reveal or (lambda _: url), SITE, BROKER)["guards"]
 
 
 def test_a_webhook_gets_the_message() -> None:

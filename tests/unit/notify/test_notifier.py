@@ -17,7 +17,7 @@ from gateway.notify.channels import open_channels
 from gateway.notify.notifier import BACKOFF_S, CRITICAL_BACKOFF_S, LIMIT, Notifier, backoff, urgency
 from gateway.notify.ports import Endpoint, Undelivered
 from gateway.site import Channel
-from tests.unit.notify.making import view
+from tests.unit.notify.making import BROKER, SITE, view
 from tests.unit.notify.receivers import mail_server, webhook
 
 FAST = (0.02, 0.05)
@@ -135,7 +135,7 @@ async def test_a_webhook_and_a_mail_server_that_fail_first_get_each_message_once
             "mail": f"mailto://127.0.0.1:{box.port}?mode=insecure&format=text&from=gate@example.org&to=desk@example.org",
         }
         site = [Channel.model_validate({"name": name, "url": {"env": name}}) for name in addresses]
-        channels = open_channels(site, lambda secret: addresses[secret.env or ""], "清河小区", "Asia/Shanghai")
+        channels = open_channels(site, lambda secret: addresses[secret.env or ""], SITE, BROKER)
         await outbox.put(*(message(alert, channel) for alert in ("a", "b") for channel in addresses))
         async with running(outbox, channels) as notifier:
             await emptied(outbox)
