@@ -24,7 +24,8 @@ export function alertPlace(t: TFunction, alert: AlertView, buildings?: Buildings
   const { values } = alert.reason;
   const place: Somewhere = { ...alert.place };
   if (alert.kind === 'lift' && typeof values['floor'] === 'string' && values['floor']) place.floor = values['floor'];
-  if (alert.rule !== 'falling_object' || values['floor_low'] === undefined) return placeName(t, place, buildings);
+  const thrown = alert.rule === 'falling_object' || alert.rule === 'falling_series';
+  if (!thrown || values['floor_low'] === undefined) return placeName(t, place, buildings);
   const storeys = t('place.storeys', { low: values['floor_low'], high: values['floor_high'] ?? values['floor_low'] });
   const column = values['column'] ? t('place.column', { name: values['column'] }) : '';
   return placeName(t, { ...place, floor: storeys, zone: column }, buildings);
@@ -51,6 +52,21 @@ const CAUSES: Record<string, string[]> = {
   falling_object: ['animal', 'shadow'],
   water_leak: ['cleaning', 'condensation'],
   device_offline: ['network'],
+  lift_e_bike: ['passenger'],
+  lift_door_cycling: ['passenger', 'loading'],
+  gate_duress: ['resident'],
+  gate_tailgating: ['resident', 'delivery'],
+  gate_refused_repeatedly: ['resident', 'delivery'],
+  gate_passback: ['resident'],
+  gate_expired_visitor: ['resident', 'delivery'],
+  resident_unseen: ['resident'],
+  fire_lane_habit: ['loading', 'delivery'],
+  falling_series: ['animal', 'shadow'],
+  camera_blind: ['shadow', 'insect'],
+  camera_moved: ['shadow'],
+  camera_frozen: ['network'],
+  camera_lost: ['network'],
+  camera_tampered: ['shadow', 'insect'],
 };
 const ALWAYS = ['maintenance', 'malfunction', 'other'];
 
