@@ -28,6 +28,7 @@ class Case(Struct, kw_only=True):
     auto_resolve: bool = False
     judges_strangers: bool = False
     test: bool = False
+    registered: bool = True
     rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     place: dict[str, str] = field(default_factory=dict)
 

@@ -57,7 +57,8 @@ class Life(RuleBasedStateMachine):
         assert self.story.last is not None
         before = self.story.engine.duplicates
         self.story.again()
-        assert self.story.engine.duplicates == before + (self.story.last.sequence is not None)
+        counted = self.story.last.sequence is not None and self.story.last.registered
+        assert self.story.engine.duplicates == before + counted
         self.hear()
 
     @precondition(lambda self: self.book.open_alerts())
@@ -94,7 +95,7 @@ class Life(RuleBasedStateMachine):
             assert not may
         else:
             assert may
-            if alert.rule in CASES:
+            if alert.rule in self.story.engine.rules:
                 self.story.resolve(alert.rule, alert.device, alert.subject)
         self.look()
 

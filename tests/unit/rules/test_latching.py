@@ -3,7 +3,7 @@
 import pytest
 
 from alert_rules.alert import Action, Severity
-from alert_rules.latch import FIRE_STATES
+from alert_rules.smoke import FIRE_STATES
 from devices.model import DeviceKind, TimeQuality
 from devices.registry import Device
 from tests.unit.rules.timeline import Timeline

@@ -159,7 +159,8 @@ def test_flapping_leaves_one_timer() -> None:
 
 def test_a_stranger_is_never_missed() -> None:
     story = Timeline().says("who", kind=DeviceKind.LIFT).status("who", False, kind=DeviceKind.LIFT)
-    story.expect_nothing(until=86_400)
+    story.expect("unknown_device", "who", between=(0, 0))
+    story.expect_nothing(until=80_000)
 
 
 def test_an_adopted_device_is_supervised_from_now() -> None:
