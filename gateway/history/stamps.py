@@ -16,26 +16,38 @@ REMEMBERED = 65_536
 
 NS_PER_MS = 1_000_000
 NEVER = -1
+LINE_END = b"000000\n"
+"""What turns a usual line's milliseconds into nanoseconds, and ends it."""
 
 
 class Track:
     """What is known of one device while its points are written.
 
-    ``prefix`` is its part of every line; ``states_text`` the fields of ``states``, the states of its last report.
-    ``numbers`` and ``text`` are the content written at ``ms``, kept as they came: few are ever compared.
+    ``prefix`` is its part of every line, ``head`` the same with the end of the line before. ``tail`` are the fields of
+    ``states``, the states of its last usual report, and the space before the time. ``numbers`` and ``text`` are the
+    content written at ``ms``, kept as they came: few are ever compared.
     """
 
-    __slots__ = ("collided", "device", "ms", "numbers", "prefix", "states", "states_text", "text")
+    __slots__ = ("collided", "device", "head", "ms", "numbers", "prefix", "states", "tail", "text")
 
     def __init__(self, device: str, prefix: bytes) -> None:
         self.device = device
         self.prefix = prefix
+        self.head = LINE_END + prefix
         self.ms = NEVER
         self.numbers: dict[str, float] = {}
-        self.text = b""
         self.collided = False
-        self.states: object = None
-        self.states_text = b""
+        self.enter(None, b"")
+
+    def enter(self, states: object, text: bytes) -> None:
+        """Note ``states`` and their fields, which the content of usual reports ends with."""
+        self.states = states
+        self.text = text
+        self.tail = text + b" "
+
+    def note(self, ms: int, body: bytes) -> None:
+        """Note an unusual report's content; the next usual one enters its states again."""
+        self.ms, self.numbers, self.text, self.states = ms, {}, body, None
 
     def content(self) -> bytes:
         """What was written at ``ms``, in the words of a line's fields."""
@@ -58,7 +70,7 @@ class Stamps:
         first = self._firsts.get((track.device, ms))
         if first is None:
             if ms != track.ms:
-                track.ms, track.numbers, track.text = ms, {}, body
+                track.note(ms, body)
                 return ms * NS_PER_MS
             if body == track.content():
                 return ms * NS_PER_MS

@@ -37,12 +37,20 @@ Commit = Callable[[list[Envelope], list[Refusal]], Awaitable[Any]]
 
 
 class _Pending:
-    """What waits for one commit."""
+    """What waits for one commit: ``messages`` in all."""
 
     def __init__(self) -> None:
+        self.messages = 0
         self.envelopes: list[Envelope] = []
         self.refused: list[Refusal] = []
         self.acks: list[tuple[Acknowledger, list[int]]] = []
+
+    def add(self, later: "_Pending") -> None:
+        """Take in what came later."""
+        self.messages += later.messages
+        self.envelopes += later.envelopes
+        self.refused += later.refused
+        self.acks += later.acks
 
 
 class Intake:
@@ -76,9 +84,8 @@ class Intake:
         self._saved = saved
         self._now = now
         self._failures = failures
-        self._taken: list[Envelope] = []
+        self._taken = _Pending()
         self._waiting = 0
-        self._acks: list[tuple[Acknowledger, list[int]]] = []
         self._work = asyncio.Event()
         self._paused: list[Acknowledger] = []
         self._enough = enough
@@ -87,15 +94,22 @@ class Intake:
     def take(self, connection: Acknowledger, packets: list[mqtt5.PublishPacket]) -> None:
         """Accept messages as they came from ``connection``; returns at once."""
         now = self._now()
-        self._taken += [
-            Envelope(packet.topic, packet.payload or b"", now, 1 if packet.packet_id else 0, packet.retain)
-            for packet in packets
-        ]
-        self._acks.append((connection, [packet.packet_id for packet in packets if packet.packet_id is not None]))
+        # Sifted at once, while they are in the processor's cache.
+        admitted, refused = self._admission.sift(
+            [Envelope(p.topic, p.payload or b"", now, 1 if p.packet_id else 0, p.retain) for p in packets]
+        )
+        for _, reject in refused:
+            reason = str(reject.reason)
+            self.rejected[reason] = self.rejected.get(reason, 0) + 1
+        taken = self._taken
+        taken.envelopes += admitted
+        taken.refused += refused
+        taken.acks.append((connection, [p.packet_id for p in packets if p.packet_id is not None]))
+        taken.messages += len(packets)
         self.received += len(packets)
         self._waiting += len(packets)
         # Messages of QoS 0 know no receive maximum: what a refusing disk keeps waiting must be bounded here.
-        full = len(self._taken) >= self._enough or self._waiting >= 2 * self._enough
+        full = taken.messages >= self._enough or self._waiting >= 2 * self._enough
         if full and connection not in self._paused:
             connection.pause()
             self._paused.append(connection)
@@ -109,7 +123,7 @@ class Intake:
         while True:
             await self._work.wait()
             self._work.clear()
-            if self._acks:
+            if self._taken.acks:
                 if not await self._commit_batch():
                     return
             elif self._closing:
@@ -122,18 +136,18 @@ class Intake:
 
     async def _commit_batch(self) -> bool:
         """Return ``False`` when told to close while the disk refuses."""
-        batch = self._absorb(_Pending())
+        batch, self._taken = self._taken, _Pending()
         result = await self._insist(batch)
         if result is None:
             return False
-        self._waiting = len(self._taken)
+        self._waiting = self._taken.messages
         for connection, packet_ids in batch.acks:
             connection.acknowledge(packet_ids)
         self._committed(result)
         for connection in self._paused:
             connection.resume()
         self._paused.clear()
-        if self._acks or self._closing:
+        if self._taken.acks or self._closing:
             self._work.set()
         return True
 
@@ -154,7 +168,8 @@ class Intake:
                 if self._closing:
                     return None
                 await self._pause()
-                self._absorb(batch)
+                batch.add(self._taken)
+                self._taken = _Pending()
             else:
                 if told:
                     log.info("journal_recovered", lane=self.lane, messages=told)
@@ -167,15 +182,3 @@ class Intake:
             async with asyncio.timeout(RETRY_S):
                 await self._work.wait()
         self._work.clear()
-
-    def _absorb(self, batch: "_Pending") -> "_Pending":
-        """Move what was taken so far into ``batch``."""
-        admitted, refused = self._admission.sift(self._taken)
-        for _, reject in refused:
-            reason = str(reject.reason)
-            self.rejected[reason] = self.rejected.get(reason, 0) + 1
-        batch.envelopes += admitted
-        batch.refused += refused
-        batch.acks += self._acks
-        self._taken, self._acks = [], []
-        return batch

@@ -10,17 +10,20 @@ from pathlib import Path
 import pytest
 
 from gateway.journal.anchor import Anchor
+from gateway.journal.file import PAGE_BYTES
 from gateway.journal.journal import Journal
 from tests.unit.journal.making import NOON, envelopes, filled, letter, numbers, opened, sql
 
 BATCHES, EACH = 40, 5
 TOTAL = BATCHES * EACH
+SIZE = PAGE_BYTES // 10
+"""Of a message: each row has a page to itself."""
 
 
 def whole(folder: Path) -> Path:
     """A closed journal of ``TOTAL`` messages, all in its main file."""
     path = folder / "alarm.db"
-    journal = filled(path, BATCHES, EACH, size=400)
+    journal = filled(path, BATCHES, EACH, size=SIZE)
     journal.bury([letter(n, seq=n) for n in range(10)])
     journal.move_cursor("history", 20)
     journal.close()
@@ -30,10 +33,10 @@ def whole(folder: Path) -> Path:
 def cut_short(folder: Path) -> Path:
     """What a power cut leaves behind: half of the messages in the main file, half in the write-ahead log."""
     live = folder / "live" / "alarm.db"
-    journal = filled(live, BATCHES // 2, EACH, size=400)
+    journal = filled(live, BATCHES // 2, EACH, size=SIZE)
     journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     for first in range(TOTAL // 2, TOTAL, EACH):
-        journal.append(envelopes(first, EACH, size=400))
+        journal.append(envelopes(first, EACH, size=SIZE))
     for file in live.parent.glob("alarm.*"):
         if not file.name.endswith("-shm"):
             shutil.copy(file, folder)
@@ -235,8 +238,8 @@ def test_a_full_disk_does_not_turn_damage_into_a_stop(tmp_path: Path) -> None:
 def ruin_pages(path: Path, pages: range) -> None:
     with path.open("r+b") as file:
         for page in pages:
-            file.seek((page - 1) * 4096)
-            file.write(b"\xff" * 4096)
+            file.seek((page - 1) * PAGE_BYTES)
+            file.write(b"\xff" * PAGE_BYTES)
 
 
 def test_salvage_keeps_the_readable_rows_on_both_sides_of_two_holes(tmp_path: Path) -> None:
