@@ -20,10 +20,10 @@ DETECTORS = frozenset({DeviceKind.SMOKE_DETECTOR})
 class DensityParams(Params):
     """When measured smoke is a fire although the detector does not sound."""
 
-    threshold: float = Field(
+    limit_percent_per_m: float = Field(
         12.5, gt=0, le=100, description="%/m; 4 %/ft, the least sensitive a detector may be by UL 217 and UL 268"
     )
-    hysteresis: float = Field(2.5, ge=0, description="%/m below the threshold at which it ends; chosen")
+    hysteresis_percent_per_m: float = Field(2.5, ge=0, description="%/m below the limit at which it ends; chosen")
     dwell_s: float = Field(15, ge=0, description="seconds it must last: a puff of steam is shorter; chosen")
     release_s: float = Field(60, ge=0, description="seconds it must be gone; chosen")
 
@@ -50,19 +50,20 @@ class SmokeDensity(Unsaid[DensityParams]):
     Params = DensityParams
 
     def limits(self) -> tuple[float, float]:
-        return self.params.threshold, self.params.threshold - self.params.hysteresis
+        limit = self.params.limit_percent_per_m
+        return limit, limit - self.params.hysteresis_percent_per_m
 
 
 class HeatParams(Params):
     """When a detector's air is too hot."""
 
-    threshold: float = Field(
+    limit_c: float = Field(
         57,
         ge=40,
         le=150,
         description="degC; 135 F, the ordinary rating of UL 521; class A2 of GB 4716 lies at 54 to 70",
     )
-    hysteresis: float = Field(5, ge=0, description="degC below the threshold at which it ends; chosen")
+    hysteresis_c: float = Field(5, ge=0, description="degC below the limit at which it ends; chosen")
     dwell_s: float = Field(10, ge=0, description="seconds it must last: sensors read 85 degC for a moment at power-on")
     release_s: float = Field(60, ge=0, description="seconds it must be gone; chosen")
 
@@ -77,13 +78,15 @@ class HeatAlarm(Unsaid[HeatParams]):
     Params = HeatParams
 
     def limits(self) -> tuple[float, float]:
-        return self.params.threshold, self.params.threshold - self.params.hysteresis
+        return self.params.limit_c, self.params.limit_c - self.params.hysteresis_c
 
 
 class HeatRisingParams(RisingParams):
     """When a detector's air warms too fast."""
 
-    rate: float = Field(8.3, gt=0, description="K/min; 15 F/min, the usual rating of rate-of-rise elements (UL 521)")
+    rate_c_per_min: float = Field(
+        8.3, gt=0, description="K/min; 15 F/min, the usual rating of rate-of-rise elements (UL 521)"
+    )
     window_s: float = Field(150, ge=30, description="seconds looked back on; three reports a minute apart fit")
     min_span_s: float = Field(30, ge=5, description="seconds the readings must span: less is noise; chosen")
 
@@ -104,6 +107,9 @@ class HeatRising(Rising[HeatRisingParams]):
     severity = Severity.CRITICAL
     code = "warms_fast"
     Params = HeatRisingParams
+
+    def rate_limit(self) -> float:
+        return self.params.rate_c_per_min
 
     def moot(self, twin: Twin) -> bool:
         return sounding(twin)

@@ -16,13 +16,15 @@ EVERY = frozenset(DeviceKind)
 class BatteryParams(Params):
     """When a battery is low."""
 
-    threshold: float = Field(15, ge=0, le=100, description="%; lithium cells fall steeply below 20 %, chosen")
-    hysteresis: float = Field(5, ge=0, description="% above the threshold at which it ends: cold rooms sway it; chosen")
+    limit_percent: float = Field(15, ge=0, le=100, description="%; lithium cells fall steeply below 20 %, chosen")
+    hysteresis_percent: float = Field(
+        5, ge=0, description="% above the limit at which it ends: cold rooms sway it; chosen"
+    )
     dwell_s: float = Field(0, ge=0, description="seconds it must last")
 
 
 class BatteryLow(Lasting[BatteryParams]):
-    """A device says that its battery is low, or the battery's charge is at the threshold."""
+    """A device says that its battery is low, or the battery's charge is at the limit."""
 
     name = "battery_low"
     kinds = EVERY
@@ -35,7 +37,7 @@ class BatteryLow(Lasting[BatteryParams]):
     def present(self, report: Report, twin: Twin, raised: bool) -> bool | None:
         said = twin.states.get("battery_low", False)
         percent = twin.measurements.get("battery_percent", 100.0)
-        if said is True or percent <= self.params.threshold + self.params.hysteresis * raised:
+        if said is True or percent <= self.params.limit_percent + self.params.hysteresis_percent * raised:
             return True
         return None if said is None else False
 

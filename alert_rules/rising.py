@@ -13,9 +13,8 @@ from devices.twin import UNDATED, Twin
 
 
 class RisingParams(Params):
-    """Rate per minute over a window."""
+    """Over which time a rate is taken; subclasses add the rate."""
 
-    rate: float = Field(gt=0, description="rise per minute")
     window_s: float = Field(ge=1, description="seconds looked back on")
     min_span_s: float = Field(ge=1, description="seconds the readings must span")
 
@@ -31,7 +30,7 @@ class Course(RuleState, array_like=True, gc=False):
 
 
 class Rising(Rule[Course, P]):
-    """Raise while ``quantity`` rises by ``rate`` a minute; clear once it rises by less than half of that.
+    """Raise while ``quantity`` rises by ``rate_limit()`` a minute; clear once it rises by less than half of that.
 
     Readings count by the device's own time where it has one: what was held up and comes in a burst is no jump.
     """
@@ -42,6 +41,10 @@ class Rising(Rule[Course, P]):
     code: ClassVar[str]
     auto_resolve: ClassVar[bool] = False
     State = Course
+
+    def rate_limit(self) -> float:
+        """The rise per minute that raises."""
+        raise NotImplementedError
 
     def moot(self, twin: Twin) -> bool:
         """Tell whether an alert would say nothing new."""
@@ -60,9 +63,9 @@ class Rising(Rule[Course, P]):
             return state, NOTHING
         raised = state is not None and state.raised
         rate = self._rate(samples, raised)
-        if raised and rate < self.params.rate / 2:
+        if raised and rate < self.rate_limit() / 2:
             return Course(samples=samples), [self._say(Action.CLEAR, report, "rise_ended", rate)]
-        if raised or rate < self.params.rate or self.moot(twin):
+        if raised or rate < self.rate_limit() or self.moot(twin):
             return Course(samples=samples, raised=raised), NOTHING
         return Course(samples=samples, raised=True), [self._say(Action.RAISE, report, self.code, rate)]
 
@@ -72,10 +75,10 @@ class Rising(Rule[Course, P]):
     def _rate(self, samples: Samples, raised: bool) -> float:
         """Cheap where nothing rose: that is nearly every report. Too few readings show no rise, but end none either."""
         risen = samples[-1][1] - min(value for _, value in samples)
-        if not raised and risen < self.params.rate * self.params.min_span_s / 60:
+        if not raised and risen < self.rate_limit() * self.params.min_span_s / 60:
             return 0.0
         rate = rate_per_min(samples, self.params.min_span_s)
-        return rate if rate is not None else self.params.rate * raised * 0.75
+        return rate if rate is not None else self.rate_limit() * raised * 0.75
 
     def _say(self, action: Action, report: Report, code: str, rate: float) -> Transition:
         values = {self.quantity: report.measurements[self.quantity], "rate_per_min": round(rate, 3)}

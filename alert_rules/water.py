@@ -26,8 +26,8 @@ class WaterLeak(StateAlarm):
 class LevelParams(Params):
     """When water stands too high."""
 
-    threshold: float = Field(0.15, gt=0, description="m above the floor; half of what cars may wade, chosen")
-    hysteresis: float = Field(0.03, ge=0, description="m below the threshold at which it ends: waves; chosen")
+    limit_m: float = Field(0.15, gt=0, description="m above the floor; half of what cars may wade, chosen")
+    hysteresis_m: float = Field(0.03, ge=0, description="m below the limit at which it ends: waves; chosen")
     dwell_s: float = Field(30, ge=0, description="seconds it must last: a car makes a wave; chosen")
     release_s: float = Field(60, ge=0, description="seconds it must be gone; chosen")
 
@@ -45,13 +45,15 @@ class WaterLevel(Limit[LevelParams]):
     Params = LevelParams
 
     def limits(self) -> tuple[float, float]:
-        return self.params.threshold, self.params.threshold - self.params.hysteresis
+        return self.params.limit_m, self.params.limit_m - self.params.hysteresis_m
 
 
 class WaterRisingParams(RisingParams):
     """When water rises too fast."""
 
-    rate: float = Field(0.01, gt=0, description="m/min; at this rate 30 cm, what stops a car, come in 30 min; chosen")
+    rate_m_per_min: float = Field(
+        0.01, gt=0, description="m/min; at this rate 30 cm, what stops a car, come in 30 min; chosen"
+    )
     window_s: float = Field(600, ge=30, description="seconds looked back on")
     min_span_s: float = Field(120, ge=5, description="seconds the readings must span: waves are shorter; chosen")
 
@@ -68,11 +70,14 @@ class WaterRising(Rising[WaterRisingParams]):
     code = "water_rises_fast"
     Params = WaterRisingParams
 
+    def rate_limit(self) -> float:
+        return self.params.rate_m_per_min
+
 
 class PumpParams(Params):
     """When a pump should run."""
 
-    start_level: float = Field(0.1, gt=0, description="m above the floor at which the pump starts by itself; chosen")
+    start_level_m: float = Field(0.1, gt=0, description="m above the floor at which the pump starts by itself; chosen")
     dwell_s: float = Field(
         30, ge=1, description="seconds a pump may take to start: contactors and soft starters; chosen"
     )
@@ -96,4 +101,4 @@ class PumpSilent(Lasting[PumpParams]):
         if running is not False:
             return None if running is None else False
         wanted = twin.states.get("pump_commanded") is True
-        return wanted or twin.measurements.get("water_level", 0.0) >= self.params.start_level
+        return wanted or twin.measurements.get("water_level", 0.0) >= self.params.start_level_m
