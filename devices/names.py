@@ -123,6 +123,7 @@ STATES: dict[str, State] = {
     "tamper": State("bool", EVERY, "housing opened or device removed"),
     "fault": State("bool", EVERY, "device reports a fault of its own"),
     "battery_low": State("bool", EVERY, "device says its battery is low"),
+    "firmware": State("text", EVERY, "version of the software the device runs"),
     "service_mode": State(
         "text",
         frozenset({L}),
@@ -155,6 +156,8 @@ STATES: dict[str, State] = {
     "input_state": State("bool", frozenset({C, A}), "digital input active"),
     "relay_state": State("bool", frozenset({C, A}), "relay output active"),
     "water_leak": State("bool", frozenset({W}), "water where none should be"),
+    "pump_running": State("bool", frozenset({W}), "the pump of the sump runs (水泵运行)"),
+    "pump_commanded": State("bool", frozenset({W}), "the pump is told to run (水泵启动命令)"),
 }
 
 DETECTION = ("object_id", "object_class", "phase", "zones", "score", "box", "snapshot_ref", "clip_ref")

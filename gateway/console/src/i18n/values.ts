@@ -18,6 +18,20 @@ export const UNITS: Record<string, string> = {
   limit_m_s: 'm/s',
   snr: 'dB',
   run_time_h: 'h',
+  limit_c: '°C',
+  hysteresis_c: '°C',
+  rate_c_per_min: '°C/min',
+  limit_percent_per_m: '%/m',
+  hysteresis_percent_per_m: '%/m',
+  limit_m: 'm',
+  hysteresis_m: 'm',
+  rate_m_per_min: 'm/min',
+  start_level_m: 'm',
+  limit_percent: '%',
+  hysteresis_percent: '%',
+  percent_per_day: '%',
+  replaced_percent: '%',
+  after_h: 'h',
 };
 
 export function valueName(t: TFunction, name: string): string {
