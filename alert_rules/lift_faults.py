@@ -72,7 +72,7 @@ class LiftOverrun(LiftFault[Params]):
 class SpeedParams(Params):
     """When a measured speed is too fast."""
 
-    rated_m_s: dict[str, float] = Field(
+    rated_mps: dict[str, float] = Field(
         default_factory=dict,
         description="rated speed in m/s by device id; a lift not listed is judged by its controller's word alone",
     )
@@ -94,15 +94,15 @@ class LiftOverspeed(LiftFault[SpeedParams]):
     Params = SpeedParams
 
     def shows(self, twin: Twin) -> bool | None:
-        rated = self.params.rated_m_s.get(twin.device)
+        rated = self.params.rated_mps.get(twin.device)
         if rated is None:
             return False
         speed = twin.measurements.get("speed")
         return None if speed is None else speed >= rated * self.params.factor
 
     def reason(self, twin: Twin, code: str) -> Reason:
-        rated = self.params.rated_m_s.get(twin.device)
-        limit = {} if rated is None else {"limit_m_s": round(rated * self.params.factor, 3)}
+        rated = self.params.rated_mps.get(twin.device)
+        limit = {} if rated is None else {"limit_mps": round(rated * self.params.factor, 3)}
         return Reason(code, {"speed": twin.measurements.get("speed")}, limit)
 
 

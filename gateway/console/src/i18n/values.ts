@@ -15,7 +15,7 @@ export const UNITS: Record<string, string> = {
   load_percent: '%',
   frame_rate: '/s',
   water_level: 'm',
-  limit_m_s: 'm/s',
+  limit_mps: 'm/s',
   snr: 'dB',
   run_time_h: 'h',
   limit_c: '°C',

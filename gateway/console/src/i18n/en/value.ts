@@ -115,7 +115,7 @@ export const value = {
     landing: 'Landed at',
     passed: 'Passed',
     raw_code: 'Code of the maker',
-    limit_m_s: 'Fastest allowed',
+    limit_mps: 'Fastest allowed',
     openings: 'Openings',
     within_s: 'Within',
     times: 'Times',

@@ -116,7 +116,7 @@ export const value: typeof en = {
     landing: '落点',
     passed: '通过',
     raw_code: '厂家代码',
-    limit_m_s: '最高允许速度',
+    limit_mps: '最高允许速度',
     openings: '开门次数',
     within_s: '时间跨度',
     times: '次数',
