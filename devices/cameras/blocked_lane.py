@@ -97,7 +97,7 @@ class Watch:
     def __init__(self, zone: Zone, view: View, references: Sequence[Frame]) -> None:
         self.zone = zone
         self._view = view
-        self._references = [view.of(cv2.resize(each, view.whole)) for each in references]
+        self._references = [view.of(np.asarray(cv2.resize(each, view.whole), np.uint8)) for each in references]
         self._first: list[Gray] = []
         self._kept: Mapping[str, NDArray[Any]] | None = None
         self._away_s = 0.0
@@ -172,7 +172,7 @@ class Watch:
         return self._shifted_s >= SHIFT_S
 
     def _strange(self, passed: float) -> bool:
-        """Whether most of the zone changed at once. Another light is taken up; another view is waited for, then learnt."""
+        """Whether most of the zone changed at once. Another light is taken up; another view is learnt after a wait."""
         background = self._background
         assert background is not None  # noqa: S101 - asked for after learning only
         if float((background.foreign > 0).mean()) < MUCH:

@@ -6,6 +6,7 @@ where both agree or where it was told to. What differs between the two stands th
 (short- and long-term background after Porikli 2007, with selective update).
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -26,11 +27,18 @@ MATCH_NOISE = 4.0
 DIFFER = 18.0
 DIFFER_NOISE = 6.0
 FOLLOW_S = 6.0
+CREEP_S = 1.5
+NOISE_S = 10.0
 EMPTY_S = 20.0
 LEVEL_S = 20.0
 ABSORB_S = 600.0
 """What differs for so long without being an object has become part of the scene."""
 LEAST_REST = 0.05
+RELIT_S = 4.0
+SAME_TEXTURE = 0.65
+WINDOW = (11, 11)
+FRINGE = np.ones((9, 9), np.uint8)
+"""Around what stands, the empty picture must not learn its soft edge."""
 EDGE = np.ones((3, 3), np.uint8)
 
 
@@ -59,12 +67,18 @@ class Background:
         passed = min(max(now - self._at, 0.0), 5.0)
         self._at = now
         picture = self._levelled(raw, passed)
-        same = _within(picture, self.settled, max(MATCH, MATCH_NOISE * self.noise))
-        self._measure_noise(picture, same, passed)
-        self._settle(picture, same, now, passed)
-        self.same = same
+        self.same = _within(picture, self.settled, self.match)
+        self._measure_noise(picture, self.same, passed)
+        self._settle(picture, now, passed)
         self.foreign = cv2.bitwise_not(_within(self.settled, self.empty, self.differ))
-        self._learn(hold, now, passed)
+        if self.foreign.any():
+            self._follow_light(hold, now, passed)
+        self._learn(cv2.dilate(hold, FRINGE), now, passed)
+
+    @property
+    def match(self) -> float:
+        """Grey levels within which a pixel is the same as before."""
+        return max(MATCH, MATCH_NOISE * self.noise)
 
     @property
     def differ(self) -> float:
@@ -110,7 +124,7 @@ class Background:
             return raw
         quotient = float(np.median((raw[::4, ::4][rest] + 4.0) / (self.empty[::4, ::4][rest] + 4.0)))
         quotient = min(max(quotient, 0.25), 4.0)
-        follow = 1 + (quotient - 1) * (1 - float(np.exp(-passed / LEVEL_S)))
+        follow = 1 + (quotient - 1) * _share(passed, LEVEL_S)
         if abs(follow - 1) > 1e-4:
             for held in (self.settled, self.empty, self._next):
                 np.multiply(held, np.float32(follow), out=held)
@@ -122,32 +136,61 @@ class Background:
             return
         # 1.48 x median of absolute differences is the standard deviation of a normal distribution
         now = 1.48 * float(np.median(np.abs(picture[::4, ::4] - self.settled[::4, ::4])[sample]))
-        self.noise += (now - self.noise) * (1 - float(np.exp(-passed / 10.0)))
+        self.noise += (now - self.noise) * _share(passed, NOISE_S)
 
-    def _settle(self, picture: Gray, same: Mask, now: float, passed: float) -> None:
-        follow = 1 - float(np.exp(-passed / FOLLOW_S))
-        cv2.accumulateWeighted(picture, self.settled, follow, same)
-        away = same == 0
+    def _settle(self, picture: Gray, now: float, passed: float) -> None:
+        away = self.same == 0
+        off = (cv2.absdiff(picture, self.settled) > self.match).astype(np.uint8)
+        cv2.accumulateWeighted(picture, self.settled, _share(passed, FOLLOW_S), self.same)
+        # What fits a neighbour only may be an edge that creeps: it must not stay half old, half new.
+        creeps = cv2.bitwise_and(self.same, off * 255)
+        cv2.accumulateWeighted(picture, self.settled, _share(passed, CREEP_S), creeps)
+        self.since[creeps > 0] = now
         if not away.any():
             self._next_since.fill(now)
             self._road_s.fill(0)
             return
-        again = np.abs(picture - self._next) <= max(MATCH, MATCH_NOISE * self.noise)
+        again = np.abs(picture - self._next) <= self.match
         self._next = np.where(again & away, 0.5 * (self._next + picture), picture).astype(np.float32)
         self._next_since = np.where(again & away, self._next_since, now)
-        road = _within(picture, self.empty, max(MATCH, MATCH_NOISE * self.noise)) > 0
+        road = _within(picture, self.empty, self.match) > 0
         self._road_s = np.where(away, self._road_s + np.where(road, passed, 0.0), 0.0).astype(np.float32)
         settled = away & ((now - self._next_since >= SETTLE_S) | (self._road_s >= SETTLE_S))
         self.settled = np.where(settled, picture, self.settled)
         self.since = np.where(settled, self._next_since, self.since)
         self._road_s[settled] = 0
 
+    def _follow_light(self, hold: Mask, now: float, passed: float) -> None:
+        """Where the texture is the same and only brighter or darker, nothing stands: light and shadow."""
+        lit = cv2.bitwise_and(_same_texture(self.settled, self.empty, self.noise), self.foreign)
+        lit = cv2.morphologyEx(lit, cv2.MORPH_OPEN, EDGE)
+        self.foreign = cv2.bitwise_and(self.foreign, cv2.bitwise_not(lit))
+        lit[(hold > 0) | (now - self.since < RELIT_S)] = 0
+        cv2.accumulateWeighted(self.settled, self.empty, _share(passed, RELIT_S), lit)
+
     def _learn(self, hold: Mask, now: float, passed: float) -> None:
         agree = cv2.bitwise_and(cv2.bitwise_not(self.foreign), cv2.bitwise_not(hold))
-        cv2.accumulateWeighted(self.settled, self.empty, 1 - float(np.exp(-passed / EMPTY_S)), agree)
+        cv2.accumulateWeighted(self.settled, self.empty, _share(passed, EMPTY_S), agree)
         old = (self.foreign > 0) & (hold == 0) & (now - self.since > ABSORB_S)
         if old.any():
             self.adopt(old.astype(np.uint8))
+
+
+def _share(passed: float, constant: float) -> float:
+    """Weight of a new sample after ``passed`` seconds for a time constant in seconds."""
+    return 1 - math.exp(-passed / constant)
+
+
+def _same_texture(one: Gray, other: Gray, noise: float) -> Mask:
+    """255 where windows of two pictures differ by a factor only: normalised correlation, and contrast that follows it."""
+    mean, mean2 = cv2.blur(one, WINDOW), cv2.blur(other, WINDOW)
+    spread = np.maximum(cv2.blur(one * one, WINDOW) - mean * mean, 1e-3)
+    spread2 = np.maximum(cv2.blur(other * other, WINDOW) - mean2 * mean2, 1e-3)
+    alike = (cv2.blur(one * other, WINDOW) - mean * mean2) / np.sqrt(spread * spread2)
+    contrast = np.sqrt(spread / spread2) * (mean2 + 4) / (mean + 4)
+    visible = np.minimum(spread, spread2) > (0.5 * noise + 0.5) ** 2
+    same = visible & (alike > SAME_TEXTURE) & (contrast > 0.4) & (contrast < 2.5)
+    return same.astype(np.uint8) * 255
 
 
 def _within(picture: Gray, held: Gray, tolerance: float) -> Mask:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.cameras.lane_background import Background, Gray, Mask
-from devices.cameras.lane_verify import Verdict, judge, structure
+from devices.cameras.lane_verify import Nature, Verdict, judge, structure
 from devices.cameras.lane_zone import View, Zone
 
 LEAST_SHARE = 0.0015
@@ -23,9 +23,13 @@ GONE = 0.35
 STANDS = 0.5
 LATE_S = 3.0
 GROW_S = 12.0
+NOT_EARLY_S = 1.0
+"""A car that rolls its last decimetres already looks at rest."""
 REST = 75
 """Percentile over a spot's pixels that says when it came to rest: even parts seem at rest while a car still rolls."""
 SURE_S = 3.0
+AFTER_S = 15.0
+BESIDE = 0.3
 UPRIGHT = 1.4
 """Height over width from which on a figure may be a person."""
 STIRS_UPRIGHT = 0.012
@@ -47,6 +51,7 @@ class Thing:
     mask: Mask
     look: Gray
     state: Literal["dwelling", "alarmed"] = "dwelling"
+    nature: Nature = "object"
     doubted_s: float = 0.0
     unrest: float = 0.0
     upright: float = 0.0
@@ -72,6 +77,7 @@ class Things:
         self._view = view
         self._count = 0
         self._least = max(LEAST_SHARE * float((view.mask > 0).sum()), 12.0)
+        self._gone: list[tuple[float, Mask]] = []
         self.all: list[Thing] = []
         self.hold: Mask = np.zeros_like(view.mask)
 
@@ -81,6 +87,7 @@ class Things:
         for thing in list(self.all):
             changes += self._follow(thing, background, now, passed, watched)
         self._find(background, now)
+        self._join(background)
         self._hold()
         return changes
 
@@ -95,8 +102,7 @@ class Things:
         spot = thing.mask > 0
         stands = float((background.foreign[spot] > 0).mean())
         if stands < GONE:
-            self.all.remove(thing)
-            return [Change("left", thing)] if thing.state == "alarmed" else []
+            return self._leave(thing, now)
         if float((background.same[spot] > 0).mean()) >= STANDS:
             thing.seen = now
         self._measure_life(thing, background, passed)
@@ -105,7 +111,20 @@ class Things:
             self._changed(thing, background, float(np.percentile(since, REST)))
         if thing.state == "dwelling":
             return self._dwell(thing, background, now, passed, watched and stands >= STANDS)
+        other = structure(background.settled[_box(thing.mask)], thing.look) < SAME_THING
+        if other and self._refused(thing, self._look_at(thing, background), passed):
+            background.adopt(thing.mask)
+            return self._leave(thing, now)
         return []
+
+    def _leave(self, thing: Thing, now: float) -> list[Change]:
+        """What it leaves behind in the picture for a moment must not look like something that stood as long."""
+        self.all.remove(thing)
+        self._gone = [(at, mask) for at, mask in self._gone if now - at < AFTER_S] + [(now, thing.mask)]
+        return [Change("left", thing)] if thing.state == "alarmed" else []
+
+    def _look_at(self, thing: Thing, background: Background) -> Verdict:
+        return judge(background.settled, background.empty, thing.mask, background.noise)
 
     def _measure_life(self, thing: Thing, background: Background, passed: float) -> None:
         """Average how much stirs in the whole figure around the thing, and how upright that is.
@@ -135,18 +154,18 @@ class Things:
         thing.look = background.settled[_box(thing.mask)].copy()
 
     def _dwell(self, thing: Thing, background: Background, now: float, passed: float, watched: bool) -> list[Change]:
-        verdict = judge(background.settled, background.empty, thing.mask, background.noise)
-        thing.score, thing.width = verdict.score, self._view.width_taken(thing.mask)
+        verdict = self._look_at(thing, background)
+        thing.nature, thing.score, thing.width = verdict.nature, verdict.score, self._view.width_taken(thing.mask)
         if self._refused(thing, verdict, passed):
             background.adopt(thing.mask)
-            self.all.remove(thing)
-            return []
-        ripe = now - thing.since >= self._zone.dwell_s and now - thing.seen <= LATE_S
+            return self._leave(thing, now)
+        ripe = now - thing.since >= self._zone.dwell_s + NOT_EARLY_S and now - thing.seen <= LATE_S
         if verdict.nature != "object" or not ripe or not watched or thing.width < self._zone.min_width:
             return []
         if self._alive(thing, now):
             return []
         thing.state = "alarmed"
+        thing.look = background.settled[_box(thing.mask)].copy()
         return [Change("alarmed", thing)]
 
     def _refused(self, thing: Thing, verdict: Verdict, passed: float) -> bool:
@@ -165,17 +184,37 @@ class Things:
 
     def _place(self, mask: Mask, background: Background, now: float) -> None:
         since = float(np.percentile(background.since[mask > 0], REST))
+        for gone_at, gone in self._gone:
+            if cv2.bitwise_and(gone, mask).any():
+                since = max(since, gone_at)
+        nature = judge(background.settled, background.empty, mask, background.noise).nature
         near = cv2.dilate(mask, TOUCH)
         for thing in self.all:
             if not cv2.bitwise_and(near, thing.mask).any():
                 continue
-            young = thing.state == "dwelling" and abs(since - thing.since) < GROW_S
-            if young or (mask > 0).sum() < 0.5 * (thing.mask > 0).sum():
-                self._grow(thing, mask, background, since if young else thing.since)
+            if thing.state == "dwelling" and nature != "light" and abs(since - thing.since) < GROW_S:
+                self._grow(thing, mask, background, since)
+                return
+            if (mask > 0).sum() < 0.5 * (thing.mask > 0).sum():
                 return
         if (mask > 0).sum() >= self._least:
             self._count += 1
-            self.all.append(Thing(self._count, since, now, mask, background.settled[_box(mask)].copy(), told=now))
+            look = background.settled[_box(mask)].copy()
+            self.all.append(Thing(self._count, since, now, mask, look, nature=nature, told=now))
+
+    def _join(self, background: Background) -> None:
+        """Make one of things that touch and came to rest together: the parts of one car."""
+        for one in list(self.all):
+            for other in list(self.all):
+                if other is one or one not in self.all or abs(other.since - one.since) >= GROW_S:
+                    continue
+                if "light" in (one.nature, other.nature):
+                    continue
+                if not (one.state == other.state == "alarmed") and _near(one.mask, other.mask):
+                    kept, lost = (one, other) if one.state == "alarmed" or other.state == "dwelling" else (other, one)
+                    alarmed = kept.state == "alarmed"
+                    self._grow(kept, lost.mask, background, kept.since if alarmed else lost.since)
+                    self.all.remove(lost)
 
     def _grow(self, thing: Thing, mask: Mask, background: Background, since: float) -> None:
         thing.mask = cv2.morphologyEx(cv2.bitwise_or(thing.mask, mask), cv2.MORPH_CLOSE, CLOSE)
@@ -219,6 +258,15 @@ def _figure(mask: Mask, background: Background) -> Mask:
     stirs = cv2.bitwise_or(cv2.bitwise_or(background.foreign, cv2.bitwise_not(background.same)), mask)
     _, labels = cv2.connectedComponents(cv2.morphologyEx(stirs, cv2.MORPH_CLOSE, CLOSE), connectivity=8)
     return np.asarray(labels == np.bincount(labels[mask > 0]).argmax(), np.uint8)
+
+
+def _near(one: Mask, other: Mask) -> bool:
+    """Whether two spots lie so close, for their size, that they may be parts of one thing."""
+    x, y, width, height = cv2.boundingRect(one)
+    x2, y2, width2, height2 = cv2.boundingRect(other)
+    across, down = BESIDE * max(width, width2), BESIDE * max(height, height2)
+    apart = max(x, x2) - min(x + width, x2 + width2) > across or max(y, y2) - min(y + height, y2 + height2) > down
+    return not apart
 
 
 def _box(mask: Mask) -> tuple[slice, slice]:

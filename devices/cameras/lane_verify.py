@@ -14,6 +14,10 @@ BAND = 5
 ARRIVED = 0.55
 LEFT = 0.42
 SAME_STRUCTURE = 0.75
+SOME_STRUCTURE = 0.3
+"""Below this the texture of the ground, where it has a visible one, is hidden by something."""
+VISIBLE = 1.5
+FINE = 11
 EVEN_RATIO = 0.16
 FEW_EDGES = 0.6
 
@@ -43,8 +47,9 @@ def judge(now: Gray, empty: Gray, mask: Mask, noise: float) -> Verdict:
     new, old = _edges(here), _edges(there)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (BAND, BAND))
     band = cv2.dilate(inside, kernel) - cv2.erode(inside, kernel)
-    came = float(np.maximum(new - old, 0)[band > 0].sum())
-    went = float(np.maximum(old - new, 0)[band > 0].sum())
+    least = 8 + 4 * noise
+    came = float(np.maximum(new - old - least, 0)[band > 0].sum())
+    went = float(np.maximum(old - new - least, 0)[band > 0].sum())
     arrived = came / max(came + went, 1e-6)
     spot = inside > 0
     likeness = _likeness(here[spot], there[spot], noise)
@@ -53,7 +58,9 @@ def judge(now: Gray, empty: Gray, mask: Mask, noise: float) -> Verdict:
     core = cv2.erode(inside, kernel) > 0
     own = np.maximum(new - old, 0)[core] if core.any() else np.zeros(1, np.float32)
     edges = float((own > 25 + 8 * noise).mean()) / 0.1
-    even = likeness > SAME_STRUCTURE or (unevenness < EVEN_RATIO and edges < FEW_EDGES)
+    fine = float((there - cv2.blur(there, (FINE, FINE)))[spot].std())
+    covered = fine > VISIBLE * (noise + 0.5) and likeness < SOME_STRUCTURE
+    even = likeness > SAME_STRUCTURE or (unevenness < EVEN_RATIO and edges < FEW_EDGES and not covered)
     nature: Nature = "light" if even else "ghost" if arrived < LEFT else "object"
     score = min(1.0, max(0.0, 0.5 * arrived + 0.3 * (1 - max(likeness, 0.0)) + 0.2 * min(edges, 1.0)))
     return Verdict(nature, score, arrived, likeness, unevenness, edges)

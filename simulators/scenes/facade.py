@@ -33,8 +33,14 @@ class FacadeScene:
 
     @cached_property
     def flights(self) -> tuple[Flight, ...]:
-        """The truth: every throw as the camera sees it."""
-        return tuple(fly(throw, self.view) for throw in self.throws)
+        """The truth: every throw as the camera sees it; a repeated picture shows nothing new."""
+        return tuple(Flight(f.throw, tuple(p for p in f.frames if not self._repeated(p[0]))) for f in self._flown())
+
+    def _flown(self) -> Iterator[Flight]:
+        return (fly(throw, self.view) for throw in self.throws)
+
+    def _repeated(self, t: float) -> bool:
+        return bool(self.repeat) and round(t * self.view.fps) % self.repeat == self.repeat - 1
 
     def frames(self) -> Iterator[tuple[float, Picture]]:
         """Seconds and luma of every picture."""
@@ -47,7 +53,7 @@ class FacadeScene:
         last = still
         for number in range(int(self.seconds * self.view.fps)):
             t = number / self.view.fps
-            if not (self.repeat and number % self.repeat == self.repeat - 1):
+            if not self._repeated(t):
                 picture = still.copy()
                 flying.draw(picture, t)
                 for layer in layers:

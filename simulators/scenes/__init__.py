@@ -1,0 +1,1 @@
+"""Rendered camera pictures whose truth is known."""
