@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gives a device (or the gateway: community-gateway) an account at the broker, or changes its password.
+# Gives a device (or the gateway: community-gateway, or Home Assistant: home-assistant) an account at the broker, or changes its password.
 #
 #   add-device.sh [--stdin] [--file PASSWORDS] DEVICE_ID
 #

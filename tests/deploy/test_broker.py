@@ -16,14 +16,14 @@ from tests.servers import require, wait_until
 
 pytestmark = pytest.mark.server
 
-A, B = "smoke-a", "smoke-b"
+A, B, HOME = "smoke-a", "smoke-b", "home-assistant"
 OVER_A = f"community/qinghe/smoke_detector/{A}"
 OVER_B = f"community/qinghe/smoke_detector/{B}"
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with started(prepare(tmp_path_factory.mktemp("broker"), A, B)) as running:
+    with started(prepare(tmp_path_factory.mktemp("broker"), A, B, HOME)) as running:
         yield running
 
 
@@ -119,6 +119,63 @@ def test_a_device_cannot_speak_for_another(broker: Broker, channel: str) -> None
 def test_a_device_is_confined_to_its_own_topics(broker: Broker, topic: str) -> None:
     with Peer(broker, A) as device:
         assert device.publish(topic, "x") == NOT_AUTHORIZED
+
+
+OUTWARD = "community-gateway/qinghe"
+CONFIG = "homeassistant/device/community-gateway_qinghe_smoke-a/config"
+
+
+@pytest.mark.parametrize(
+    "topic", [f"{OUTWARD}/device/{A}/state", f"{OUTWARD}/status", f"{OUTWARD}/cloudevents", CONFIG]
+)
+def test_the_gateway_publishes_outward_and_nobody_else_may(broker: Broker, topic: str) -> None:
+    with gateway(broker, "outward") as desk, Peer(broker, A) as device, Peer(broker, HOME) as home:
+        assert home.subscribe("#") == 1
+        assert device.publish(topic, "forged", retain=True) == NOT_AUTHORIZED
+        assert home.publish(topic, "forged", retain=True) == NOT_AUTHORIZED
+        assert desk.publish(topic, "true", retain=True) == 0
+        assert home.receive() == (topic, b"true", False)
+        assert home.nothing_came()
+        assert desk.publish(topic, "", retain=True) == 0
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["homeassistant/status", "homeassistant/binary_sensor/x/config", "homeassistant/device/a/b/config", "other/x"],
+)
+def test_the_gateway_announces_devices_and_nothing_else(broker: Broker, topic: str) -> None:
+    with gateway(broker, "outward") as desk:
+        assert desk.publish(topic, "x") == NOT_AUTHORIZED
+
+
+def test_a_will_of_the_gateway_arrives(broker: Broker) -> None:
+    status = f"{OUTWARD}/status"
+    with Peer(broker, HOME) as home:
+        home.subscribe("community-gateway/#")
+        with gateway(broker, "outward", will=(status, "offline")) as desk:
+            desk.drop()
+        assert home.receive().payload == b"offline"
+
+
+def test_home_assistant_sees_no_device_and_forges_none(broker: Broker) -> None:
+    with gateway(broker) as desk, Peer(broker, HOME) as home, Peer(broker, A) as device:
+        desk.subscribe("community/#")
+        assert desk.subscribe("homeassistant/status") == 1
+        home.subscribe("#")
+        device.publish(f"{OVER_A}/event", "private")
+        assert desk.receive().payload == b"private"
+        assert home.publish(f"{OVER_A}/event", "forged") == NOT_AUTHORIZED
+        assert home.publish("homeassistant/status", "online") == 0
+        assert desk.receive().payload == b"online"
+        assert home.receive().topic == "homeassistant/status"
+        assert home.nothing_came()
+
+
+def test_a_device_hears_nothing_outward(broker: Broker) -> None:
+    with gateway(broker, "outward") as desk, Peer(broker, A) as device:
+        device.subscribe("community-gateway/#")
+        desk.publish(f"{OUTWARD}/device/{B}/state", "private")
+        assert device.nothing_came()
 
 
 def test_the_gateway_account_forges_no_device(broker: Broker) -> None:
