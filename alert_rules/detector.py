@@ -168,6 +168,7 @@ class SelfTestOverdue(Rule[Tested, SelfTestParams]):
     states = frozenset({"test_active"})
     events = frozenset({"self_test"})
     judges_tests = True
+    severity = Severity.MINOR
     State = Tested
     Params = SelfTestParams
 
@@ -182,7 +183,7 @@ class SelfTestOverdue(Rule[Tested, SelfTestParams]):
         after = Tested(due=now + self.params.every_days * DAY_S, at=now)
         if state is None or not state.raised:
             return after, NOTHING
-        clear = self.say(Action.CLEAR, report, Severity.MINOR, Reason("self_test_passed"), auto_resolve=True)
+        clear = self.say(Action.CLEAR, report, self.severity, Reason("self_test_passed"), auto_resolve=True)
         return after, [replace(clear, test=False)]
 
     def _fail(self, state: Tested | None, report: Report) -> tuple[Tested, list[Transition]]:
@@ -193,5 +194,5 @@ class SelfTestOverdue(Rule[Tested, SelfTestParams]):
     def tick(self, state: Tested, twin: Twin, kind: DeviceKind, now: float) -> tuple[Tested | None, list[Transition]]:
         days = round((now - state.at) / DAY_S, 1)
         reason = Reason("self_test_overdue", {"days_since_test": days}, dict(self.params))
-        overdue = self.say_later(Action.RAISE, twin, kind, now, Severity.MINOR, reason, auto_resolve=True)
+        overdue = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason, auto_resolve=True)
         return Tested(at=state.at, raised=True), [overdue]

@@ -117,6 +117,7 @@ class SequenceGap(Rule[Gaps, GapParams]):
     name = "sequence_gap"
     kinds = EVERY
     signs = frozenset({GAP})
+    severity = Severity.NOTICE
     State = Gaps
     Params = GapParams
 
@@ -130,12 +131,12 @@ class SequenceGap(Rule[Gaps, GapParams]):
             return Gaps(due=now + self.params.calm_s, raised=True), NOTHING
         if state.raised:
             ended = Reason("calm_again", {"calm_s": self.params.calm_s})
-            return None, [self.say_later(Action.CLEAR, twin, kind, now, Severity.NOTICE, ended, auto_resolve=True)]
+            return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, ended, auto_resolve=True)]
         missing = missing_of(twin)
         if missing < self.params.missing:
             return None, NOTHING
         reason = Reason("messages_missing", {"missing": missing, "of": WINDOW}, dict(self.params))
-        said = self.say_later(Action.RAISE, twin, kind, now, Severity.NOTICE, reason, auto_resolve=True)
+        said = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason, auto_resolve=True)
         return Gaps(due=now + self.params.calm_s, raised=True), [said]
 
 

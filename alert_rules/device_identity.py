@@ -38,6 +38,7 @@ class FirmwareChanged(Rule[Firmware, FirmwareParams]):
     name = "firmware_changed"
     kinds = EVERY
     states = frozenset({"firmware"})
+    severity = Severity.NOTICE
     State = Firmware
     Params = FirmwareParams
 
@@ -54,7 +55,7 @@ class FirmwareChanged(Rule[Firmware, FirmwareParams]):
             return Firmware(version=version, raised=True), [self._say(report, "firmware_not_approved", values)]
         if state is not None and state.raised and state.due == NEVER:
             clear = self.say(
-                Action.CLEAR, report, Severity.NOTICE, Reason("firmware_approved", values), auto_resolve=True
+                Action.CLEAR, report, self.severity, Reason("firmware_approved", values), auto_resolve=True
             )
             return Firmware(version=version), [clear]
         if not before:
@@ -66,11 +67,11 @@ class FirmwareChanged(Rule[Firmware, FirmwareParams]):
         self, state: Firmware, twin: Twin, kind: DeviceKind, now: float
     ) -> tuple[Firmware | None, list[Transition]]:
         reason = Reason("shown_long_enough", {"firmware": state.version})
-        clear = self.say_later(Action.CLEAR, twin, kind, now, Severity.NOTICE, reason, auto_resolve=True)
+        clear = self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)
         return Firmware(version=state.version), [clear]
 
     def _say(self, report: Report, code: str, values: dict[str, str]) -> Transition:
-        return self.say(Action.RAISE, report, Severity.NOTICE, Reason(code, dict(values)), auto_resolve=True)
+        return self.say(Action.RAISE, report, self.severity, Reason(code, dict(values)), auto_resolve=True)
 
 
 class UnknownParams(Params):
@@ -97,6 +98,7 @@ class UnknownDevice(Rule[Unknown, UnknownParams]):
     signs = frozenset({STRANGER})
     keyed = True
     judges_strangers = True
+    severity = Severity.NOTICE
     State = Unknown
     Params = UnknownParams
 
@@ -115,7 +117,7 @@ class UnknownDevice(Rule[Unknown, UnknownParams]):
         said = self.say(
             Action.REPEAT if known else Action.RAISE,
             report,
-            Severity.NOTICE,
+            self.severity,
             reason,
             subject=report.dialect,
             auto_resolve=True,
@@ -125,6 +127,6 @@ class UnknownDevice(Rule[Unknown, UnknownParams]):
     def tick(self, state: Unknown, twin: Twin, kind: DeviceKind, now: float) -> tuple[Unknown | None, list[Transition]]:
         reason = Reason("no_new_stranger", {"count": len(state.devices)})
         said = self.say_later(
-            Action.CLEAR, twin, kind, now, Severity.NOTICE, reason, subject=state.dialect, auto_resolve=True
+            Action.CLEAR, twin, kind, now, self.severity, reason, subject=state.dialect, auto_resolve=True
         )
         return None, [replace(said, device=state.devices[0], registered=False)]

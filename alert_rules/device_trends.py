@@ -36,6 +36,7 @@ class BatteryTrend(Rule[Course, BatteryTrendParams]):
     name = "battery_trend"
     kinds = EVERY
     measurements = frozenset({"battery_percent"})
+    severity = Severity.NOTICE
     State = Course
     Params = BatteryTrendParams
 
@@ -58,7 +59,7 @@ class BatteryTrend(Rule[Course, BatteryTrendParams]):
             return Course(samples=samples, raised=raised), NOTHING
         values = {"battery_percent": percent, "days_left": round(percent / loss, 1), "percent_per_day": round(loss, 2)}
         reason = Reason("battery_ends_soon", values, dict(self.params))
-        said = self.say(Action.RAISE, report, Severity.NOTICE, reason, auto_resolve=True)
+        said = self.say(Action.RAISE, report, self.severity, reason, auto_resolve=True)
         return Course(samples=samples, raised=True), [said]
 
     def _replace(
@@ -68,7 +69,7 @@ class BatteryTrend(Rule[Course, BatteryTrendParams]):
         if state is None or not state.raised:
             return after, NOTHING
         reason = Reason("battery_replaced", {"battery_percent": percent})
-        return after, [self.say(Action.CLEAR, report, Severity.NOTICE, reason, auto_resolve=True)]
+        return after, [self.say(Action.CLEAR, report, self.severity, reason, auto_resolve=True)]
 
     def reset(self, state: Course, subject: str) -> Course | None:
         return Course(samples=state.samples)
@@ -101,6 +102,7 @@ class ClockSkew(Rule[Skew, ClockParams]):
     name = "clock_skew"
     kinds = EVERY
     signs = frozenset({CLOCK})
+    severity = Severity.NOTICE
     State = Skew
     Params = ClockParams
 
@@ -115,7 +117,7 @@ class ClockSkew(Rule[Skew, ClockParams]):
             return Skew(due, since, now, late_s if since == now else (state or Skew()).late_s), NOTHING
         values: dict[str, float | str] = {"late_s": late_s} if late_s else {"time_quality": str(report.time_quality)}
         reason = Reason("clock_wrong" if late_s else "clock_unset", values, dict(self.params))
-        said = self.say(Action.RAISE, report, Severity.NOTICE, reason, auto_resolve=True)
+        said = self.say(Action.RAISE, report, self.severity, reason, auto_resolve=True)
         return Skew(due, since, now, late_s, True), [said]
 
     def tick(self, state: Skew, twin: Twin, kind: DeviceKind, now: float) -> tuple[Skew | None, list[Transition]]:
@@ -125,7 +127,7 @@ class ClockSkew(Rule[Skew, ClockParams]):
         if twin.last_seen <= state.last:
             return Skew(now + self.params.calm_s, state.since, state.last, state.late_s, True), NOTHING
         reason = Reason("clock_right")
-        return None, [self.say_later(Action.CLEAR, twin, kind, now, Severity.NOTICE, reason, auto_resolve=True)]
+        return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)]
 
 
 class StuckParams(Params):
@@ -150,6 +152,7 @@ class StuckValue(Rule[Still, StuckParams]):
     name = "stuck_value"
     kinds = frozenset({DeviceKind.SMOKE_DETECTOR, DeviceKind.WATER_LEAK})
     measurements = frozenset({"temperature", "humidity"})
+    severity = Severity.MINOR
     State = Still
     Params = StuckParams
 
@@ -166,7 +169,7 @@ class StuckValue(Rule[Still, StuckParams]):
         if left or not state.raised:
             return Still(state.due, left, state.raised), NOTHING
         reason = Reason("value_moves", {name: report.measurements[name] for name in moved})
-        clear = self.say(Action.CLEAR, report, Severity.MINOR, reason, auto_resolve=True)
+        clear = self.say(Action.CLEAR, report, self.severity, reason, auto_resolve=True)
         return self._watch(twin, now), [clear]
 
     def tick(self, state: Still, twin: Twin, kind: DeviceKind, now: float) -> tuple[Still | None, list[Transition]]:
@@ -174,7 +177,7 @@ class StuckValue(Rule[Still, StuckParams]):
         if not state.values or twin.last_seen < now - self.params.after_h * HOUR_S / 3:
             return self._watch(twin, now), NOTHING
         reason = Reason("value_stuck", dict(state.values), dict(self.params))
-        said = self.say_later(Action.RAISE, twin, kind, now, Severity.MINOR, reason, auto_resolve=True)
+        said = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason, auto_resolve=True)
         return Still(NEVER, state.values, True), [said]
 
     def _watch(self, twin: Twin, now: float) -> Still:

@@ -112,6 +112,7 @@ class FireConfirmed(Zoned[Alarms, ConfirmedParams]):
 
     name = "fire_confirmed"
     states = FIRE_STATES
+    severity = Severity.CRITICAL
     State = Alarms
     Params = ConfirmedParams
 
@@ -136,7 +137,7 @@ class FireConfirmed(Zoned[Alarms, ConfirmedParams]):
         by = by or report.device
         values = {"detectors": ", ".join(alarms), "within_s": round(now - min(alarms.values()), 1)}
         reason = Reason("second_detector", values, dict(self.params))
-        said = self.say_of_zone(Action.RAISE, report, Severity.CRITICAL, reason, by)
+        said = self.say_of_zone(Action.RAISE, report, self.severity, reason, by)
         return Alarms(alarms=alarms, by=by), [said]
 
     def tick(self, state: Alarms, twin: Twin, kind: DeviceKind, now: float) -> tuple[Alarms | None, list[Transition]]:
@@ -168,6 +169,7 @@ class LinkedAlarm(Zoned[Chorus, LinkedParams]):
     name = "linked_alarm"
     states = FIRE_STATES | {LINKED}
     judges_strangers = True
+    severity = Severity.CRITICAL
     State = Chorus
     Params = LinkedParams
 

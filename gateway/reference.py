@@ -59,6 +59,11 @@ def site_page() -> str:
 def rules_page() -> str:
     """Describe every rule: whom it judges, on what, with which parameters."""
     parts = ["# Rules", NOTE, "Parameters go into the site file under `rules`, by the name of the rule."]
+    rows = (
+        (f"[`{name}`](#{name})", str(getattr(rule, "severity", "by reason")), _kinds(rule.kinds), _headline(rule))
+        for name, rule in RULES.items()
+    )
+    parts.append(_table(("rule", "severity", "judges", "meaning"), rows))
     return "\n\n".join(parts + [_rule(name, rule) for name, rule in RULES.items()]) + "\n"
 
 
@@ -161,8 +166,14 @@ def _event(code: str, attributes: Sequence[str], meaning: str) -> dict[str, Any]
 
 
 def _rule(name: str, rule: type[Rule[Any, Any]]) -> str:
-    heard = [f"states {_code(rule.states)}"] * bool(rule.states) + [f"events {_code(rule.events)}"] * bool(rule.events)
-    facts = f"Judges: {_kinds(rule.kinds)}. Listens to: {'; '.join(heard) or 'every report'}."
+    heard = "; ".join(
+        f"{what} {_code(names)}"
+        for what in ("states", "measurements", "events", "signs")
+        if (names := {name.lstrip("+") for name in getattr(rule, what)})
+    )
+    facts = f"Judges: {_kinds(rule.kinds)}. Listens to: {heard}."
+    if severity := getattr(rule, "severity", None):
+        facts = f"Severity: {severity}. {facts}"
     if rule.judges_strangers:
         facts += " Judges unknown devices too."
     if rule.judges_tests:
@@ -247,6 +258,10 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _meaning(thing: type) -> str:
     return (inspect.getdoc(thing) or "").replace("``", "`")
+
+
+def _headline(thing: type) -> str:
+    return _meaning(thing).split("\n\n")[0].replace("\n", " ")
 
 
 def _kinds(kinds: Iterable[DeviceKind]) -> str:
