@@ -4,7 +4,6 @@ Time enters as an argument. The engine keeps the states; rules compute the next 
 """
 
 import heapq
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from zlib import crc32
@@ -12,6 +11,7 @@ from zlib import crc32
 import msgspec
 
 from alert_rules.alert import Transition
+from alert_rules.memory import Memory
 from alert_rules.presence import RULE as PRESENCE
 from alert_rules.presence import Presence
 from alert_rules.rule import NEVER, Rule, RuleState
@@ -24,31 +24,48 @@ SHARDS = 4_096
 """Twins are saved by shard: many small ones, since each alert saves those that changed since the last."""
 
 YOUNG_S = 60.0
-STATE_FORMAT = 2
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
 
-Own = dict[str, Rule[Any, Any] | None]
+AnyRule = Rule[Any, Any]
+Own = dict[str, AnyRule | None]
 EMPTY: Own = {}
+
+
+class Listening:
+    """The rules that reports with the same names concern.
+
+    ``weighing`` are those that weigh one of the measurements; ``restless`` those and the ones that judge a group: its
+    others may have changed their mind although all states of this device repeat.
+    """
+
+    __slots__ = ("restless", "rules", "weighing")
+
+    def __init__(self, rules: tuple[AnyRule, ...], names: tuple[str, ...]) -> None:
+        self.rules = rules
+        self.weighing = frozenset(rule for rule in rules if not rule.measurements.isdisjoint(names))
+        self.restless = tuple(rule for rule in rules if rule.keyed or rule in self.weighing)
 
 
 class Subject:
     """A registered device with its twin and the shard its twin is checkpointed in.
 
-    ``timed``: a silence timer runs. ``quiet``: the rules judged a report that repeats all the twin's states, said
-    nothing and remember nothing; another such report cannot change their mind. What the rules were not shown (tests,
-    old snapshots, part of the states) proves no quiet, nor do rules that weigh measurements or groups of devices.
-    ``own``: the rules that judge this device with parameters of its own, or not at all.
+    ``timed``: a silence timer runs. ``own``: the rules that judge this device with parameters of its own, or not at
+    all. ``quiet`` is set once a report repeated all the twin's states, and the rules that weigh no measurement said
+    nothing and remember nothing: another report with these measurements concerns the restless ones alone. What the
+    rules were not shown (tests, old snapshots, part of the states) proves no quiet. ``measured`` are the names of the
+    measurements.
     """
 
-    __slots__ = ("device", "own", "quiet", "shard", "timed", "twin")
+    __slots__ = ("device", "measured", "own", "quiet", "shard", "timed", "twin")
 
     def __init__(self, device: Device, twin: Twin) -> None:
         self.device = device
         self.twin = twin
         self.shard = crc32(device.id.encode()) % SHARDS
         self.timed = False
-        self.quiet = False
+        self.quiet: Listening | None = None
+        self.measured: tuple[str, ...] = ()
         self.own: Own = EMPTY
 
 
@@ -66,17 +83,12 @@ class Engine:
         self.now = now
         self.duplicates = 0
         self.subjects: dict[str, Subject] = {}
-        self.dirty_states: set[tuple[str, str]] = set()
+        self.memory = Memory()
         self.dirty_shards: set[int] = set()
-        self._states: dict[tuple[str, str], RuleState] = {}
-        self._heard: dict[str, tuple[str, DeviceKind]] = {}
-        self._settled = False
-        self._weighed = self._weigh()
-        self._remembering: Counter[str] = Counter()
         self._shards: list[list[Subject]] = [[] for _ in range(SHARDS)]
         self._silences: list[tuple[float, str]] = []
-        self._timers: list[tuple[float, str, str]] = []
-        self._listeners: dict[tuple[str, bool, tuple[str, ...]], tuple[bool, tuple[Rule[Any, Any], ...]]] = {}
+        self._timers = self.memory.timers
+        self._listeners: dict[tuple[DeviceKind, bool, tuple[str, ...]], Listening] = {}
         for device in registry:
             self.enrol(device)
 
@@ -95,7 +107,7 @@ class Engine:
         if subject is None:
             stranger = Twin(report.device)
             stranger.fold(report)
-            return said + self._judge(report, stranger, now, signs_of(report, stranger))
+            return said + self._judge(report, None, stranger, now, signs_of(report, stranger), False)
         twin = subject.twin
         self.dirty_shards.add(subject.shard)
         signs = signs_of(report, twin)
@@ -109,13 +121,16 @@ class Engine:
                 signs = (*signs, BACK)
             said = said + presence
             self._supervise(subject)
-        # Quiet was proven by another report, which may not have carried the measurements of this one.
-        light = subject.quiet and self._weighed[report.kind].isdisjoint(report.measurements)
-        if light and unchanged and not report.events and not report.test and not signs:
-            return said
-        judged = self._judge(report, twin, now, signs)
-        shown = unchanged and self._settled and not (report.test or report.snapshot or report.historical)
-        subject.quiet = shown and not judged and subject.device.id not in self._remembering
+        quiet = subject.quiet
+        if (
+            quiet is not None
+            and unchanged
+            and not (report.events or signs)
+            and subject.measured == tuple(report.measurements)
+            and _is_plain(report)
+        ):
+            return said + self._weigh(quiet, report, subject, now) if quiet.restless else said
+        judged = self._judge(report, subject, twin, now, signs, unchanged)
         return said + judged if judged else said
 
     def advance(self, now: float, idle: bool = True) -> list[Transition]:
@@ -144,20 +159,20 @@ class Engine:
     def exchange(self, rules: Iterable[Rule[Any, Any]]) -> None:
         """Go on with ``rules``: what is remembered survives where the new rule understands it."""
         before, self.rules = self.rules, {rule.name: rule for rule in rules}
-        for name, key in list(self._states):
+        for name, key in self.memory.all():
             if name not in self.rules or not self.rules[name].succeeds(before[name]):
-                self._remember(name, key, self._states[name, key], None)
-        self._weighed = self._weigh()
+                self.memory.put(name, key, None, self.memory.heard(key))
         self._listeners.clear()
         self._owns.clear()
         for subject in self.subjects.values():
             subject.own = self._own(subject.device)
-            subject.quiet = False
+            subject.quiet = None
 
     def state_of(self, rule: str, report: Report) -> RuleState | None:
         """What a rule remembers of the device, or of the group, that ``report`` speaks of."""
         known = self.rules[rule]
-        return self._states.get((rule, self._key(known, report) if known.keyed else report.device))
+        subject = self.subjects.get(report.device) if report.registered else None
+        return self.memory.of(_key(known, report, subject)).get(rule)
 
     def next_due(self) -> float:
         """Return when the next timer is due."""
@@ -168,17 +183,17 @@ class Engine:
         if rule not in self.rules:
             return
         key = subject if self.rules[rule].keyed else device
-        state = self._states.get((rule, key))
+        state = self.memory.of(key).get(rule)
         if state is not None:
-            self._remember(rule, key, state, self.rules[rule].reset(state, subject))
+            self.memory.put(rule, key, self.rules[rule].reset(state, subject), self.memory.heard(key))
 
     def checkpoint(self) -> tuple[list[tuple[str, str, bytes | None]], list[tuple[int, bytes]]]:
         """Encode what changed since the last call: rule states (``None``: forgotten) and twin shards."""
-        states = [(rule, device, self._encoded(rule, device)) for rule, device in self.dirty_states]
+        states = [(rule, key, self.memory.encoded(rule, key)) for rule, key in self.memory.dirty]
         if self.presence.gaps:
             states.append((PRESENCE, "", _encode(self.presence.gaps)))
         shards = [(shard, _encode([s.twin for s in self._shards[shard]])) for shard in self.dirty_shards]
-        self.dirty_states.clear()
+        self.memory.dirty.clear()
         self.dirty_shards.clear()
         return states, shards
 
@@ -203,7 +218,7 @@ class Engine:
                     self.subjects[twin.device].twin = twin
         for name, key, blob in states:
             self._restore_state(name, key, blob)
-        self.dirty_states.clear()
+        self.memory.dirty.clear()
         for subject in self.subjects.values():
             subject.timed = False
             self._supervise(subject)
@@ -213,56 +228,69 @@ class Engine:
             self.presence.gaps = msgspec.msgpack.decode(blob, type=list[tuple[float, float]]) + self.presence.gaps
             return
         rule = self.rules.get(name)
-        version, *_ = msgspec.msgpack.decode(blob, type=list[Any])
-        if rule is None or version != STATE_FORMAT:
-            return
-        _, heard, body = msgspec.msgpack.decode(blob, type=tuple[int, tuple[str, DeviceKind], msgspec.Raw])
-        self._heard[key] = heard
-        self._remember(name, key, None, msgspec.msgpack.decode(body, type=rule.State))
+        if rule is not None:
+            self.memory.load(rule, key, blob)
 
-    def _encoded(self, rule: str, key: str) -> bytes | None:
-        state = self._states.get((rule, key))
-        if state is None:
-            return None
-        return _encode((STATE_FORMAT, self._heard[key], msgspec.Raw(_encode(state))))
+    def _weigh(self, quiet: Listening, report: Report, subject: Subject, now: float) -> list[Transition]:
+        """Show a report that repeats all states to those whom its measurements, or others of its group, may move."""
+        memory = self.memory
+        own, twin = subject.own, subject.twin
+        states = memory.of(report.device)
+        said: list[Transition] = []
+        for shared in quiet.restless:
+            rule = own.get(shared.name, shared) if own else shared
+            if rule is None:
+                continue
+            key = report.device
+            if rule.keyed:
+                if not (memory.held[rule.name] or rule.measurements):
+                    continue
+                key = rule.key(report, subject.device)
+                if not key:
+                    continue
+                before = memory.of(key).get(rule.name)
+            else:
+                before = states.get(rule.name)
+            after, words = rule.step(before, report, twin, now)
+            if after is not before:
+                memory.put(rule.name, key, after, (report.device, report.kind))
+                states = memory.of(report.device)
+            if words:
+                said += words
+        return said
 
-    def _judge(self, report: Report, twin: Twin, now: float, signs: tuple[str, ...]) -> list[Transition]:
+    def _judge(
+        self, report: Report, subject: Subject | None, twin: Twin, now: float, signs: tuple[str, ...], unchanged: bool
+    ) -> list[Transition]:
         if (report.snapshot or report.historical) and not _is_young(report, now):
             return []
         names = (*report.states, *report.measurements, *signs)
         if report.events:
             names += tuple([event.code for event in report.events])
-        listening = self._listeners.get((str(report.kind), report.test, names))
-        if listening is None:
-            listening = self._listen(report.kind, report.test, names)
-        self._settled, rules = listening
-        subject = self.subjects.get(report.device) if report.registered else None
+        listening = self._listeners.get((report.kind, report.test, names)) or self._listen(report, names)
         own = subject.own if subject is not None else EMPTY
         said: list[Transition] = []
-        for shared in rules:
+        busy = False
+        for shared in listening.rules:
             rule = own.get(shared.name, shared) if own else shared
             if rule is None or not (report.registered or rule.judges_strangers):
                 continue
-            key = self._key(rule, report) if rule.keyed else report.device
+            key = _key(rule, report, subject)
             if not key:
                 continue
-            before = self._states.get((rule.name, key))
+            before = self.memory.of(key).get(rule.name)
             after, words = rule.step(before, report, twin, now)
             if after is not before:
-                self._heard[key] = (report.device, report.kind)
-                self._remember(rule.name, key, before, after)
+                self.memory.put(rule.name, key, after, (report.device, report.kind))
             if words:
                 said += words
+            if (after is not None or words) and shared not in listening.weighing:
+                busy = True
+        if subject is not None:
+            shown = unchanged and not (busy or report.events or signs) and _is_plain(report)
+            subject.quiet = listening if shown else None
+            subject.measured = tuple(report.measurements)
         return said
-
-    def _key(self, rule: Rule[Any, Any], report: Report) -> str:
-        subject = self.subjects.get(report.device) if report.registered else None
-        return rule.key(report, subject.device if subject else None)
-
-    def _weigh(self) -> dict[DeviceKind, frozenset[str]]:
-        """The measurements that some rule weighs, per kind of device."""
-        rules = self.rules.values()
-        return {kind: frozenset().union(*(r.measurements for r in rules if kind in r.kinds)) for kind in DeviceKind}
 
     def _own(self, device: Device) -> Own:
         """The rules that ``device`` has to itself; devices of the same rules share one mapping."""
@@ -272,50 +300,30 @@ class Engine:
             return EMPTY
         return self._owns.setdefault(tuple((name, id(rule)) for name, rule in own.items()), own)
 
-    def _listen(self, kind: DeviceKind, test: bool, names: tuple[str, ...]) -> tuple[bool, tuple[Rule[Any, Any], ...]]:
-        """Find the rules that such reports concern, and whether the same states again would tell them nothing new."""
+    def _listen(self, report: Report, names: tuple[str, ...]) -> Listening:
+        """Find the rules that such reports concern."""
         if len(self._listeners) >= _MAX_CACHED:
             self._listeners.clear()
         rules = tuple(
             rule
             for rule in self.rules.values()
-            if kind in rule.kinds
-            and (rule.judges_tests or not test)
+            if report.kind in rule.kinds
+            and (rule.judges_tests or not report.test)
             and not (rule.states | rule.events | rule.measurements | rule.signs).isdisjoint(names)
         )
-        settled = all(not rule.keyed and rule.measurements.isdisjoint(names) for rule in rules)
-        self._listeners[str(kind), test, names] = settled, rules
-        return settled, rules
-
-    def _remember(self, rule: str, key: str, before: RuleState | None, after: RuleState | None) -> None:
-        self.dirty_states.add((rule, key))
-        if before is None and after is not None:
-            self._remembering[key] += 1
-        if after is None:
-            self._forget(rule, key)
-            return
-        self._states[rule, key] = after
-        if after.due != NEVER and (before is None or after.due != before.due):
-            heapq.heappush(self._timers, (after.due, rule, key))
-
-    def _forget(self, rule: str, key: str) -> None:
-        if self._states.pop((rule, key), None) is None:
-            return
-        self._remembering[key] -= 1
-        if not self._remembering[key]:
-            del self._remembering[key]
-            self._heard.pop(key, None)
+        listening = self._listeners[report.kind, report.test, names] = Listening(rules, names)
+        return listening
 
     def _tick(self, rule: str, key: str, due: float) -> list[Transition]:
-        state = self._states.get((rule, key))
+        state = self.memory.of(key).get(rule)
         if state is None or state.due != due:
             return []
-        device, kind = self._heard[key]
+        device, kind = heard = self.memory.heard(key)
         subject = self.subjects.get(device)
         twin = subject.twin if subject else Twin(device)
         judge = (subject.own.get(rule) if subject else None) or self.rules[rule]
         after, said = judge.tick(state, twin, kind, due)
-        self._remember(rule, key, state, after)
+        self.memory.put(rule, key, after, heard)
         return said
 
     def _supervise(self, subject: Subject) -> None:
@@ -351,3 +359,13 @@ def _speaks_of_presence(report: Report, twin: Twin) -> bool:
 def _is_young(report: Report, now: float) -> bool:
     """Tell whether what was kept is fresh enough to be news; without the device's own time nobody knows its age."""
     return report.time_quality not in UNDATED and now - report.at <= YOUNG_S
+
+
+def _is_plain(report: Report) -> bool:
+    """Tell whether ``report`` is news of the ordinary kind."""
+    return not (report.test or report.snapshot or report.historical)
+
+
+def _key(rule: AnyRule, report: Report, subject: Subject | None) -> str:
+    """What ``rule`` keeps its state of ``report`` under; "": the report is none of its business."""
+    return rule.key(report, subject.device if subject else None) if rule.keyed else report.device

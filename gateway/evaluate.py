@@ -138,6 +138,12 @@ class Evaluator:
         if alert.rule != PRESENCE:
             self._engine.reset(alert.rule, alert.device, alert.subject)
 
+    async def review(self) -> None:
+        """A suppression changed: let the open alerts know. What the disk refuses now is written later."""
+        self._apply(self._book.review(self._clock.now()))
+        with contextlib.suppress(StoreUnavailable):
+            await self.flush()
+
     async def flush(self) -> None:
         """Commit everything pending in one transaction, then show it.
 
@@ -206,6 +212,8 @@ class Evaluator:
         said = self._engine.advance(now)
         if said:
             self._apply(self._book.apply(said))
+        if self._book.review_due() <= now:
+            self._apply(self._book.review(now))
 
     def _apply(self, moved: list[Alert]) -> None:
         for alert in moved:
@@ -271,7 +279,7 @@ class Evaluator:
         self.problem = why
         self._book.give_back(changes)
         if kept := changes.checkpoint:
-            self._engine.dirty_states |= {(rule, device) for rule, device, _ in kept.rule_states if rule != PRESENCE}
+            self._engine.memory.dirty |= {(rule, device) for rule, device, _ in kept.rule_states if rule != PRESENCE}
             self._engine.dirty_shards |= {shard for shard, _ in kept.twins}
             self._decoder.give_back_memory(kept.memories)
             self._quarantine.dirty |= {stranger.device for stranger in kept.quarantine}

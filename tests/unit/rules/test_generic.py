@@ -169,7 +169,7 @@ def test_a_rate_remembers_little_and_misses_nothing(values: list[float]) -> None
     raised = [said for said in tale.unclaimed if said.transition.action is Action.RAISE]
     rises = any(later - min(values[: i + 1]) >= 99 for i, later in enumerate(values))
     assert bool(raised) is rises
-    state = tale.engine._states[NAME, "pit"]
+    state = tale.engine.memory.of("pit")[NAME]
     assert len(state.marks[0]) <= BUCKETS + 1  # type: ignore[attr-defined]
 
 
@@ -193,7 +193,7 @@ def test_a_schedule_begins_and_ends_what_lasts() -> None:
 def test_a_schedule_that_decides_nothing_costs_no_timer() -> None:
     tale = Own({"all": [{"state": "door_state", "equals": "open"}, {"during": "night"}]}, (NIGHT,))
     tale.says("gate", states={"door_state": "closed"})
-    assert not tale.engine._states
+    assert not tale.engine.memory.all()
 
 
 def test_all_and_any_together() -> None:
@@ -248,9 +248,9 @@ def test_another_condition_forgets_and_another_severity_does_not() -> None:
     tale = Own(HUMID)
     tale.measures(humidity=90).raised(0)
     tale.engine.exchange(compile_rules([spec(HUMID, severity="major")]))
-    assert tale.engine._states
+    assert tale.engine.memory.all()
     tale.engine.exchange(compile_rules([spec({**HUMID, "above": 86})]))
-    assert not tale.engine._states
+    assert not tale.engine.memory.all()
 
 
 def test_it_stands_beside_the_catalogue() -> None:
