@@ -40,18 +40,6 @@ class _Table:
                 text: Container[StateValue] = frozenset(state.values) if state.values else _ANY_TEXT
                 self.words[name] = _BOOLS if state.type == "bool" else text
 
-    def all_measured(self, given: dict[str, float | None]) -> bool:
-        """Tell whether every name is in the table and every value within its limits: the usual case, checked first."""
-        limits = self.limits
-        try:
-            for name, value in given.items():
-                low, high = limits[name]
-                if not low <= value <= high:  # type: ignore[operator]
-                    return False
-        except (KeyError, TypeError):
-            return False
-        return True
-
     def measured(self, given: dict[str, float | None], raw: dict[str, Any]) -> dict[str, float | None]:
         """Keep what the table knows and its limits allow; the rest goes to ``raw`` for people to see."""
         kept: dict[str, float | None] = {}
@@ -155,11 +143,12 @@ class Native:
 def _reader(kind: DeviceKind) -> Read:
     """Build the reader of ``telemetry`` and ``event`` of one kind, its tables at hand."""
     table = _Table(kind)
+    limits, decode = table.limits, _payload.decode
 
     def read(route: Route, envelope: Envelope) -> Report | Reject:
         raw: dict[str, Any] | None = None
         try:
-            body = _payload.decode(envelope.payload)
+            body = decode(envelope.payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             saved, raw = _salvaged(envelope.payload)
             if saved is None:
@@ -173,7 +162,13 @@ def _reader(kind: DeviceKind) -> Read:
         else:
             at, quality = _event_time(ts, received_at, body.historical)
         measurements, states = body.measurements, body.states
-        if not table.all_measured(measurements):
+        try:  # the usual case first: every name is in the table and every value within its limits
+            for name, value in measurements.items():
+                low, high = limits[name]
+                if not low <= value <= high:  # type: ignore[operator]
+                    measurements = table.measured(measurements, raw := raw or {})
+                    break
+        except (KeyError, TypeError):
             measurements = table.measured(measurements, raw := raw or {})
         if states == route.states:
             states = route.states

@@ -20,6 +20,8 @@ NO = frozenset({"false", "off", "0", "no"})
 
 def number(value: Any, scale: float = 1.0) -> float | None:
     """Read a finite number, also from text such as ``"83.000000"``; truth values are no numbers."""
+    if type(value) is float and scale == 1.0:
+        return value if -_FIT < value < _FIT else None
     if isinstance(value, str):
         if not _NUMBER(value):
             return None
@@ -72,6 +74,10 @@ def iso(value: Any) -> float | None:
     """Read an ISO 8601 time with offset into epoch seconds; without an offset it is unknown."""
     if not isinstance(value, str):
         return None
+    if len(value) in (20, 25) and (second := _second(value)) is not None:  # 2026-05-04T03:02:01Z, ...+08:00
+        minute = _minute(value[:16] + value[19:], None)
+        if minute is not None:
+            return minute + second
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
@@ -87,9 +93,37 @@ def local(value: Any, zone: tzinfo, pattern: str = "") -> float | None:
     """
     if not isinstance(value, str) or not (pattern or len(value) >= 16):
         return None
+    if len(value) == 19 and not pattern and (second := _second(value)) is not None:  # 2026-05-04 03:02:01
+        minute = _minute(value[:16], zone)
+        if minute is not None:
+            return minute + second
     try:
         moment = datetime.strptime(value.strip(), pattern) if pattern else datetime.fromisoformat(value.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def _second(value: str) -> int | None:
+    """The seconds of a time written with colons; those of a leap second are left to slower readers."""
+    digits = value[17:19]
+    if value[16] != ":" or not (digits.isascii() and digits.isdecimal()):
+        return None
+    second = int(digits)
+    return second if second < 60 else None
+
+
+@lru_cache(maxsize=4096)
+def _minute(value: str, zone: tzinfo | None) -> float | None:
+    """Epoch seconds of a minute, which has an offset written behind it where ``zone`` is ``None`` and none otherwise.
+
+    What devices write at the same time lies in the same minutes, and to find a zone's offset takes most of the time.
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+        if (moment.tzinfo is None) is (zone is None):
+            return None
+        return (moment.replace(tzinfo=zone) if zone else moment).timestamp()
     except (ValueError, OverflowError):
         return None
 
