@@ -1,19 +1,23 @@
 """What shows only over time: a battery that will be empty, a clock that is wrong, a value that never moves."""
 
+from functools import cached_property
+
 from msgspec import field
+from msgspec.structs import replace
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
-from alert_rules.rising import Course
 from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
 from alert_rules.signs import CLOCK
-from alert_rules.timing import rate_per_min, sampled
+from alert_rules.timing import Course, rate_per_min, read_on
 from devices.model import DeviceKind, Report
 from devices.twin import UNDATED, Twin
 
 EVERY = frozenset(DeviceKind)
 DAY_S = 86_400.0
 HOUR_S = 3_600.0
+ALL = 101.0
+"""More than a charge in percent can differ by: readings come by time alone."""
 
 
 class BatteryTrendParams(Params):
@@ -46,33 +50,39 @@ class BatteryTrend(Rule[Course, BatteryTrendParams]):
         percent = report.measurements.get("battery_percent")
         if percent is None:
             return state, NOTHING
-        known = state.samples if state is not None else []
-        if known and percent >= known[-1][1] + self.params.replaced_percent:
-            return self._replace(state, report, now, percent)
-        samples = sampled(known, now, percent, self.params.window_days * DAY_S, 101.0)
-        if samples is known:
+        if state is not None:
+            if percent >= state.values[-1] + self._replaced:
+                return self._replace(state, report, now, percent)
+            if now - state.times[-1] < self._window_s / 4:
+                return state, NOTHING
+        course = read_on(state, now, percent, self._window_s, ALL)
+        if course is state:
             return state, NOTHING
-        raised = state is not None and state.raised
-        loss = -(rate_per_min(samples, self.params.min_days * DAY_S) or 0.0) * 1440
-        soon = loss > 0 and percent / loss <= self.params.warn_days
-        if raised or not soon:
-            return Course(samples=samples, raised=raised), NOTHING
+        loss = -(rate_per_min(course, self.params.min_days * DAY_S) or 0.0) * 1440
+        if course.raised or loss <= 0 or percent / loss > self.params.warn_days:
+            return course, NOTHING
         values = {"battery_percent": percent, "days_left": round(percent / loss, 1), "percent_per_day": round(loss, 2)}
         reason = Reason("battery_ends_soon", values, dict(self.params))
         said = self.say(Action.RAISE, report, self.severity, reason, auto_resolve=True)
-        return Course(samples=samples, raised=True), [said]
+        return replace(course, raised=True), [said]
 
-    def _replace(
-        self, state: Course | None, report: Report, now: float, percent: float
-    ) -> tuple[Course, list[Transition]]:
-        after = Course(samples=[(now, percent)])
-        if state is None or not state.raised:
+    @cached_property
+    def _window_s(self) -> float:
+        return self.params.window_days * DAY_S
+
+    @cached_property
+    def _replaced(self) -> float:
+        return self.params.replaced_percent
+
+    def _replace(self, state: Course, report: Report, now: float, percent: float) -> tuple[Course, list[Transition]]:
+        after = Course(times=[now], values=[percent])
+        if not state.raised:
             return after, NOTHING
         reason = Reason("battery_replaced", {"battery_percent": percent})
         return after, [self.say(Action.CLEAR, report, self.severity, reason, auto_resolve=True)]
 
     def reset(self, state: Course, subject: str) -> Course | None:
-        return Course(samples=state.samples)
+        return replace(state, raised=False)
 
 
 class ClockParams(Params):
@@ -161,10 +171,13 @@ class StuckValue(Rule[Still, StuckParams]):
     ) -> tuple[Still | None, list[Transition]]:
         if state is None:
             return self._watch(twin, now), NOTHING
-        values = state.values
-        moved = [name for name, value in values.items() if report.measurements.get(name, value) != value]
-        if not moved:
+        values, measured = state.values, report.measurements
+        for name, value in values.items():
+            if measured.get(name, value) != value:
+                break
+        else:
             return state, NOTHING
+        moved = [name for name, value in values.items() if measured.get(name, value) != value]
         left = {name: value for name, value in values.items() if name not in moved}
         if left or not state.raised:
             return Still(state.due, left, state.raised), NOTHING

@@ -1,13 +1,14 @@
 """A measurement that rises too fast, however noisy it is. Pure."""
 
+from functools import cached_property
 from typing import ClassVar, TypeVar
 
-from msgspec import field
+from msgspec.structs import replace
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
-from alert_rules.rule import NOTHING, Params, Rule, RuleState
-from alert_rules.timing import Samples, rate_per_min, sampled
+from alert_rules.rule import NOTHING, Params, Rule
+from alert_rules.timing import Course, rate_per_min, read_on
 from devices.model import Report
 from devices.twin import UNDATED, Twin
 
@@ -20,13 +21,6 @@ class RisingParams(Params):
 
 
 P = TypeVar("P", bound=RisingParams)
-
-
-class Course(RuleState, array_like=True, gc=False):
-    """The readings of the window, oldest first."""
-
-    samples: Samples = field(default_factory=list)
-    raised: bool = False
 
 
 class Rising(Rule[Course, P]):
@@ -57,28 +51,29 @@ class Rising(Rule[Course, P]):
         if value is None:
             return state, NOTHING
         at = report.received_at if report.time_quality in UNDATED else report.at
-        known = state.samples if state is not None else []
-        samples = sampled(known, at, value, self.params.window_s, self.jitter)
-        if samples is known:
-            return state, NOTHING
-        raised = state is not None and state.raised
-        rate = self._rate(samples, raised)
-        if raised and rate < self.rate_limit() / 2:
-            return Course(samples=samples), [self._say(Action.CLEAR, report, "rise_ended", rate)]
-        if raised or rate < self.rate_limit() or self.moot(twin):
-            return Course(samples=samples, raised=raised), NOTHING
-        return Course(samples=samples, raised=True), [self._say(Action.RAISE, report, self.code, rate)]
+        course = read_on(state, at, value, self._window_s, self.jitter)
+        if course is state or not (course.raised or value - min(course.values) >= self._least):
+            return course, NOTHING
+        rate = rate_per_min(course, self.params.min_span_s)
+        if rate is None:
+            return course, NOTHING
+        if course.raised and rate < self.rate_limit() / 2:
+            return replace(course, raised=False), [self._say(Action.CLEAR, report, "rise_ended", rate)]
+        if course.raised or rate < self.rate_limit() or self.moot(twin):
+            return course, NOTHING
+        return replace(course, raised=True), [self._say(Action.RAISE, report, self.code, rate)]
 
     def reset(self, state: Course, subject: str) -> Course | None:
-        return Course(samples=state.samples)
+        return replace(state, raised=False)
 
-    def _rate(self, samples: Samples, raised: bool) -> float:
-        """Cheap where nothing rose: that is nearly every report. Too few readings show no rise, but end none either."""
-        risen = samples[-1][1] - min(value for _, value in samples)
-        if not raised and risen < self.rate_limit() * self.params.min_span_s / 60:
-            return 0.0
-        rate = rate_per_min(samples, self.params.min_span_s)
-        return rate if rate is not None else self.rate_limit() * raised * 0.75
+    @cached_property
+    def _window_s(self) -> float:
+        return self.params.window_s
+
+    @cached_property
+    def _least(self) -> float:
+        """What must have risen at all for the rate to be reached: cheap to see where nothing rises."""
+        return self.rate_limit() * self.params.min_span_s / 60
 
     def _say(self, action: Action, report: Report, code: str, rate: float) -> Transition:
         values = {self.quantity: report.measurements[self.quantity], "rate_per_min": round(rate, 3)}

@@ -3,6 +3,7 @@
 from enum import Enum, auto
 from functools import cached_property
 from itertools import combinations
+from math import inf
 from statistics import median
 from typing import ClassVar, TypeVar
 
@@ -121,21 +122,25 @@ class Lasting(Rule[Phase, P]):
 
 
 class Limit(Lasting[P]):
-    """A measurement beyond a limit. Subclasses give ``quantity``, the limit that raises and the one that clears."""
+    """A measurement at or above a limit. Subclasses give ``quantity`` and both limits."""
 
     quantity: ClassVar[str]
-    below: ClassVar[bool] = False
 
     def limits(self) -> tuple[float, float]:
-        """The limit that raises and, after it in the direction of normal, the one that clears."""
+        """The limit that raises and the lower one below which it clears."""
         raise NotImplementedError
 
     def present(self, report: Report, twin: Twin, raised: bool) -> bool | None:
         value = twin.measurements.get(self.quantity)
-        if value is None:
-            return None
-        limit = self._limits[raised]
-        return value <= limit if self.below else value >= limit
+        return None if value is None else value >= self._limits[raised]
+
+    def step(
+        self, state: Phase | None, report: Report, twin: Twin, now: float
+    ) -> tuple[Phase | None, list[Transition]]:
+        """Cheap where all is well: that is nearly every report."""
+        if state is None and twin.measurements.get(self.quantity, -inf) < self._limits[0]:
+            return None, NOTHING
+        return super().step(state, report, twin, now)
 
     @cached_property
     def _limits(self) -> tuple[float, float]:
@@ -205,32 +210,47 @@ class Recurring(Rule[Tally, P]):
         return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)]
 
 
-Samples = list[tuple[float, float]]
-MAX_SAMPLES = 8
+class Course(RuleState, array_like=True, gc=False):
+    """Readings of a window, oldest first: ``times`` in epoch seconds, and the value at each."""
+
+    times: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    raised: bool = False
 
 
-def sampled(samples: Samples, at: float, value: float, window_s: float, jitter: float) -> Samples:
-    """Add a sample (epoch s, value) to those of the last ``window_s``; the same list comes back if it adds nothing.
+MAX_READINGS = 8
 
-    Little is kept: no more than eight samples, and none that differs from the last by less than ``jitter`` before a
-    quarter of the window has passed. A sample older than the last changes nothing, unless by more than the window:
+
+def read_on(course: Course | None, at: float, value: float, window_s: float, jitter: float) -> Course:
+    """Add a reading to those of the last ``window_s``; the very same course comes back if it adds nothing.
+
+    Little is kept: no more than eight readings, and none that differs from the last by less than ``jitter`` before a
+    quarter of the window has passed. A reading older than the last changes nothing, unless by more than the window:
     then the clock was set back, and what it said before counts no more.
     """
-    if samples:
-        last_at, last = samples[-1]
-        if at <= last_at:
-            return samples if at > last_at - window_s else [(at, value)]
-        if abs(value - last) < jitter and at - last_at < window_s / 4:
-            return samples
-    recent = [sample for sample in samples if sample[0] >= at - window_s]
-    return [*recent[-MAX_SAMPLES + 1 :], (at, value)]
+    if course is None or not course.times:
+        return Course(times=[at], values=[value])
+    times, values = course.times, course.values
+    since = at - times[-1]
+    if since <= 0:
+        return course if since > -window_s else Course(times=[at], values=[value], raised=course.raised)
+    if since < window_s / 4 and abs(value - values[-1]) < jitter:
+        return course
+    first, oldest = max(0, len(times) - MAX_READINGS + 1), at - window_s
+    while first < len(times) and times[first] < oldest:
+        first += 1
+    return Course(NEVER, [*times[first:], at], [*values[first:], value], course.raised)
 
 
-def rate_per_min(samples: Samples, min_span_s: float) -> float | None:
-    """Return the rate as the median slope over all pairs (Theil-Sen estimator: a wild sample moves it little).
+def rate_per_min(course: Course, min_span_s: float) -> float | None:
+    """Return the rate as the median slope over all pairs (Theil-Sen estimator: a wild reading moves it little).
 
-    ``None``: fewer than three samples, or all within ``min_span_s``.
+    ``None``: fewer than three readings, or all within ``min_span_s``.
     """
-    if len(samples) < 3 or samples[-1][0] - samples[0][0] < min_span_s:
+    times = course.times
+    if len(times) < 3 or times[-1] - times[0] < min_span_s:
         return None
-    return 60.0 * median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(samples, 2))
+    readings = zip(times, course.values, strict=True)
+    return 60.0 * median(
+        (after - before) / (till - since) for (since, before), (till, after) in combinations(readings, 2)
+    )
