@@ -146,7 +146,12 @@ class UnseenParams(Params):
     persons: tuple[str, ...] = Field(
         (), description="person_ref of residents who live alone and agreed; nobody else's passages are looked at"
     )
-    factor: float = Field(1.5, ge=1, le=10, description="times the longest of the person's last 20 usual absences")
+    factor: float = Field(
+        1.5,
+        ge=1,
+        le=10,
+        description="times the longest but one of the person's last 20 absences: one journey is no habit",
+    )
     at_least_h: float = Field(24, gt=0, le=720, description="hours below which nothing is said; a day indoors is usual")
     learn: int = Field(10, ge=0, le=20, description="passages before the habit counts; until then twice at_least_h")
 
@@ -163,7 +168,7 @@ class Seen(RuleState, array_like=True, gc=False):
 class ResidentUnseen(Rule[Seen, UnseenParams]):
     """A resident living alone has passed no door for longer than is their habit. Only for those listed by consent.
 
-    An absence that raised is not learnt: a journey must not make the next fall wait.
+    The habit is the longest but one of the last absences: a single journey must not make the next fall wait.
     """
 
     name = "resident_unseen"
@@ -181,9 +186,7 @@ class ResidentUnseen(Rule[Seen, UnseenParams]):
 
     def step(self, state: Seen | None, report: Report, twin: Twin, now: float) -> tuple[Seen | None, list[Transition]]:
         person = self.key(report, None)
-        gaps = state.gaps if state is not None else []
-        if state is not None and not state.raised_at_gate:
-            gaps = [*gaps, now - state.at][-self.REMEMBERED :]
+        gaps = [*state.gaps, now - state.at][-self.REMEMBERED :] if state is not None else []
         after = Seen(now + self._limit(gaps), person, now, gaps)
         if state is None or not state.raised_at_gate:
             return after, NOTHING
@@ -201,7 +204,7 @@ class ResidentUnseen(Rule[Seen, UnseenParams]):
         least = self.params.at_least_h * 3_600
         if len(gaps) < self.params.learn:
             return 2 * least
-        return max(least, self.params.factor * max(gaps, default=0.0))
+        return max(least, self.params.factor * sum(sorted(gaps)[-2:-1]))
 
 
 def on_gate(said: Transition, gate: str) -> Transition:

@@ -58,7 +58,7 @@ class Phased(Rule[Going, P]):
     """An event with phases: raised at its first sight, cleared by its end.
 
     Updates that stop coming clear nothing (a lost camera is no proof), but after ``forget_s`` the next one raises
-    again. So does an event without phases after ``PULSE_S``, for which some devices repeat it.
+    again. So does an event without phases, which some devices repeat each second, after ``PULSE_S`` without one.
     """
 
     severity: ClassVar[Severity]

@@ -16,10 +16,60 @@ def gate() -> Timeline:
 
 def test_duress_is_critical_and_a_forced_door_is_not(gate: Timeline) -> None:
     gate.says("gate-1", **event("duress", door_id="d1"))
-    said = gate.expect("gate_forced", "gate-1", between=(0, 0), severity=Severity.CRITICAL)
+    said = gate.expect("gate_duress", "gate-1", between=(0, 0), severity=Severity.CRITICAL)
     assert (said.reason.code, said.reason.values) == ("duress", {"door_id": "d1"})
     gate.at(5).says("gate-1", **event("door_forced"))
     gate.expect("gate_forced", "gate-1", between=(5, 5), severity=Severity.MAJOR)
+    gate.expect_nothing()
+
+
+def test_the_door_that_shuts_behind_the_intruder_ends_no_duress(gate: Timeline) -> None:
+    gate.says("gate-1", **event("duress")).at(3).says("gate-1", {"door_state": "closed"})
+    gate.says("gate-1", **event("door_closed"))
+    gate.expect("gate_duress", "gate-1", between=(0, 0))
+    gate.expect_nothing(until=600)
+
+
+def test_a_second_duress_is_told_again(gate: Timeline) -> None:
+    gate.says("gate-1", **event("duress")).at(60).says("gate-1", **event("duress"))
+    gate.expect("gate_duress", "gate-1", between=(0, 0))
+    gate.expect("gate_duress", "gate-1", between=(60, 60))
+
+
+def test_everybody_on_the_blocklist_gets_an_alert_of_their_own(gate: Timeline) -> None:
+    for second, ref in enumerate(("c1", "c2", "c1")):
+        gate.at(second).says("gate-1", **event("access_denied", reason="blocklist", credential_ref=ref))
+    assert [said.transition.subject for said in gate.unclaimed] == ["c1", "c2", "c1"]
+    assert {said.transition.rule for said in gate.unclaimed} == {"gate_blocklist"}
+
+
+def test_the_site_says_whose_expired_passes_matter() -> None:
+    gate = Timeline(
+        Device("gate-1", DeviceKind.ACCESS_GATE), rules={"gate_expired_visitor": {"credential_types": ["card"]}}
+    )
+    gate.says("gate-1", **event("access_denied", reason="expired", credential_type="qr"))
+    gate.expect_nothing()
+    gate.says("gate-1", **event("access_denied", reason="expired", credential_type="card", credential_ref="c1"))
+    gate.expect("gate_expired_visitor", "gate-1", between=(0, 0), subject="c1", severity=Severity.NOTICE)
+
+
+def test_a_tampered_reader_is_told_once_and_an_unknown_contact_clears_nothing(gate: Timeline) -> None:
+    for second in range(3):
+        gate.at(second).says("gate-1", {"tamper": True})
+    gate.expect("reader_tamper", "gate-1", between=(0, 0), severity=Severity.MAJOR)
+    gate.at(10).says("gate-1", {"tamper": None})
+    gate.expect_nothing(until=60)
+    gate.says("gate-1", {"tamper": False})
+    gate.expect("reader_tamper", "gate-1", between=(60, 60), action=Action.CLEAR, auto_resolve=False)
+
+
+def test_a_silent_controller_is_offline() -> None:
+    gate = Timeline(Device("gate-1", DeviceKind.ACCESS_GATE, expect_every_s=180))
+    gate.says("gate-1", {"door_state": "closed"})
+    gate.expect_nothing(until=179)
+    gate.expect("device_offline", "gate-1", between=(180, 180), severity=Severity.MINOR)
+    gate.at(200).says("gate-1", {"door_state": "closed"})
+    gate.expect("device_offline", "gate-1", between=(200, 200), action=Action.CLEAR, auto_resolve=True)
 
 
 @pytest.mark.parametrize("shut", [{"states": {"door_state": "closed"}}, event("door_closed")], ids=["state", "event"])

@@ -20,7 +20,7 @@ def test_the_controllers_code_is_believed_at_once(lift: Timeline) -> None:
     lift.says("lift-1", {"entrapment": True, "floor": "7"})
     said = lift.expect(RULE, "lift-1", between=(0, 0), severity=Severity.CRITICAL)
     assert said.reason.code == "controller_code"
-    assert said.reason.values == {"entrapment": True, "floor": "7"}
+    assert said.reason.values == {"entrapment": True, "floor": "7", "at_landing": None}
     lift.at(10).says("lift-1", {"entrapment": True})
     lift.expect_nothing(until=600)
 
@@ -52,7 +52,7 @@ def test_the_code_comes_while_the_signs_are_watched(lift: Timeline) -> None:
 def test_the_reason_names_what_was_seen_and_the_threshold(lift: Timeline) -> None:
     lift.says("lift-1", {**STUCK, "floor": "12"})
     said = lift.expect(RULE, "lift-1", between=(45, 45))
-    assert said.reason.values == {"stood_s": 45.0, "floor": "12"}
+    assert said.reason.values == {"stood_s": 45.0, "floor": "12", "at_landing": None}
     assert said.reason.thresholds == {"dwell_s": 45.0}
 
 
@@ -82,12 +82,41 @@ def test_every_sign_is_needed(lift: Timeline, missing: str, value: StateValue) -
     lift.expect_nothing(until=600)
 
 
-@pytest.mark.parametrize("ends", [{"car_state": "running"}, {"door_closed": False}, {"door_closed": None}], ids=str)
+@pytest.mark.parametrize("ends", [{"car_state": "running"}, {"door_closed": False}], ids=str)
 def test_the_signs_end_the_alert_they_raised(lift: Timeline, ends: dict[str, StateValue]) -> None:
     lift.says("lift-1", STUCK)
     lift.expect(RULE, "lift-1", between=(45, 45))
     lift.at(60).says("lift-1", ends)
     lift.expect(RULE, "lift-1", between=(60, 60), action=Action.CLEAR)
+
+
+@pytest.mark.parametrize("unknown", [{"car_state": None}, {"door_closed": None}], ids=str)
+def test_what_is_unknown_ends_nothing(lift: Timeline, unknown: dict[str, StateValue]) -> None:
+    lift.says("lift-1", STUCK).at(20).says("lift-1", unknown).at(25).says("lift-1", STUCK)
+    lift.expect(RULE, "lift-1", between=(45, 45))
+    lift.at(60).says("lift-1", unknown)
+    lift.expect_nothing(until=600)
+
+
+@pytest.mark.parametrize(
+    ("told", "level"),
+    [
+        ({"at_landing": True}, True),
+        ({"at_landing": False}, False),
+        ({"door_zone": False}, False),
+        ({"at_landing": True, "door_zone": False}, True),
+        ({"at_landing": None, "door_zone": True}, True),
+        ({"at_landing": None}, None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("signs", [STUCK, {"entrapment": True}], ids=["signs", "code"])
+def test_the_reason_tells_whether_the_car_is_at_a_landing(
+    lift: Timeline, told: dict[str, StateValue], level: bool | None, signs: dict[str, StateValue]
+) -> None:
+    lift.says("lift-1", {**signs, **told})
+    said = lift.expect(RULE, "lift-1", between=(0, 45))
+    assert said.reason.values["at_landing"] is level
 
 
 def test_people_who_leave_the_sensors_sight_do_not_end_the_alert(lift: Timeline) -> None:
