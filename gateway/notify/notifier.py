@@ -62,6 +62,7 @@ class Notifier:
         self._waiting: dict[str, float] = {}
         self._offered: dict[str, Row] = {}
         self._unrecorded: set[str] = set()
+        self._recorded: set[str] = set()
         # Threads of its own: a service that hangs must not use up those the rest of the gateway shares.
         self._threads = ThreadPoolExecutor(max(1, len(self._lanes)), thread_name_prefix="notify")
 
@@ -108,6 +109,7 @@ class Notifier:
         limit = LIMIT
         while True:
             now = self._clock.now()
+            self._recorded.clear()
             due = await self._outbox.due_messages(now, limit)
             for row in due:
                 self._offered.pop(row.id, None)
@@ -118,6 +120,8 @@ class Notifier:
             limit *= 4
 
     async def _may_send(self, row: Row, now: float) -> bool:
+        if row.id in self._recorded:  # noted while the outbox was being read: what was read is older
+            return False
         if row.id in self._unrecorded:
             if self._waiting.get(row.id, 0.0) <= now:
                 await self._record_sent(row)
@@ -162,6 +166,7 @@ class Notifier:
         try:
             await self._outbox.message_sent(row.id, self._clock.now())
             self._unrecorded.discard(row.id)
+            self._recorded.add(row.id)
         except Exception as error:
             log.warning("notification_unrecorded", message=row.id, error=str(error))
             self._waiting[row.id] = self._clock.now() + self._steps[0]

@@ -127,6 +127,40 @@ async def emptied(outbox: StoreOutbox) -> None:
             await asyncio.sleep(0.01)
 
 
+class StaleOutbox(StoreOutbox):
+    """Its second answer is as old as the question: it comes after what was sent meanwhile has been noted."""
+
+    def __init__(self, store: AlertStore) -> None:
+        super().__init__(store)
+        self.asked = 0
+        self.noted = asyncio.Event()
+
+    async def due_messages(self, now: float, limit: int) -> list[OutboxRow]:
+        self.asked += 1
+        second, rows = self.asked == 2, await super().due_messages(now, limit)
+        if second:
+            await self.noted.wait()
+        return rows
+
+    async def message_sent(self, message_id: str, now: float) -> None:
+        await super().message_sent(message_id, now)
+        self.noted.set()
+
+
+async def test_what_was_noted_while_the_outbox_was_read_is_not_sent_twice(outbox: StoreOutbox) -> None:
+    stale, held = StaleOutbox(outbox.store), Event()
+    endpoint = Scripted(lambda _: held.wait(20))
+    await stale.put(message("a"))
+    async with running(stale, {"guards": endpoint}) as notifier:
+        await until(lambda: endpoint.tried == ["a"])
+        notifier.wake()
+        await until(lambda: stale.asked == 2)
+        held.set()
+        await until(lambda: stale.asked >= 3)
+    assert endpoint.tried == ["a"]
+    stale.thread.shutdown()
+
+
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 async def test_a_webhook_and_a_mail_server_that_fail_first_get_each_message_once(outbox: StoreOutbox) -> None:
     with webhook(refusals=2) as hook, mail_server(refusals=1) as box:
