@@ -1,11 +1,12 @@
 """Fire lanes, judged on what cameras detect: blocked now, in whole or in part. Pure."""
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from msgspec import Struct, field
 from pydantic import BaseModel, ConfigDict, Field
 
-from alert_rules.alert import Action, Reason, Severity, Transition
+from alert_rules.alert import RANK, Action, Reason, Severity, Transition
 from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
 from devices.model import DeviceKind, Event, Report
 from devices.twin import Twin
@@ -183,9 +184,12 @@ class FireLaneBlocked(Rule[Lanes, LaneParams]):
         dwell_s, major_s, critical_s = self._times(zone)
         if coverage < self.params.partly_below:
             return [(dwell_s, Severity.NOTICE)]
-        graded = [(dwell_s, Severity.NOTICE), (major_s, Severity.MAJOR), (critical_s, Severity.CRITICAL)]
-        first = [severity for after, severity in graded if after <= dwell_s][-1]
-        return [(dwell_s, first), *(step for step in graded[1:] if step[0] > dwell_s)]
+        steps = [(dwell_s, Severity.NOTICE)]
+        graver = ((max(major_s, dwell_s), Severity.MAJOR), (max(critical_s, dwell_s), Severity.CRITICAL))
+        for after, severity in sorted(graver, key=itemgetter(0)):
+            if RANK[severity] < RANK[steps[-1][1]]:
+                steps = [*(step for step in steps if step[0] < after), (after, severity)]
+        return steps
 
 
 _USUAL = ZoneTimes()
