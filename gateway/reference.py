@@ -214,6 +214,8 @@ def _plain_type(schema: dict[str, Any]) -> str:
         return " or ".join(f"`{kind}`" for kind in DeviceKind)
     if "anyOf" in schema:
         return " or ".join(_plain_type(part) for part in schema["anyOf"] if part.get("type") != "null")
+    if "prefixItems" in schema:
+        return f"[{', '.join(_plain_type(part) for part in schema['prefixItems'])}]"
     if schema["type"] == "array":
         return f"list of {_plain_type(schema['items'])}"
     kind = str(schema["type"])

@@ -21,6 +21,7 @@ from pydantic.dataclasses import dataclass
 
 from alert_rules.custom import CustomRule
 from alert_rules.schedule import Schedule
+from alert_rules.suppression import Limits
 from devices.model import DeviceKind
 
 Topic = Annotated[str, StringConstraints(pattern=r"^([^#+\s/]+(/[^#+\s/]+)*)?$", max_length=200)]
@@ -211,6 +212,70 @@ _CHANNEL_FIELDS = (
 )
 
 
+class Outward(Model):
+    """What the gateway publishes back to the broker, for Home Assistant and others; see docs/outward.md."""
+
+    enabled: bool = Field(default=False, description="publish at all; the account of mqtt needs the right to")
+    prefix: Topic = Field(default="community-gateway", min_length=1, description="first levels of every topic")
+    devices: bool = Field(default=True, description="publish what each device last said, retained")
+    alerts: bool = Field(default=True, description="publish open alerts, retained, and each change of one")
+    home_assistant: bool = Field(default=True, description="announce devices to Home Assistant (MQTT discovery)")
+    discovery_prefix: Topic = Field(
+        default="homeassistant", min_length=1, description="Home Assistant's discovery prefix"
+    )
+    language: Literal["zh", "en"] = Field(default="zh", description="language of the entities' names")
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Outline = Annotated[list[tuple[Share, Share]], Field(min_length=3)]
+Hours = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class LaneZone(Model):
+    """A zone watched for what stands in it."""
+
+    id: Identifier = Field(description="name of the zone in events and alerts")
+    polygon: Outline = Field(
+        default=[(0, 0), (1, 0), (1, 1), (0, 1)],
+        description="corners, [x, y] as shares of the picture; four are near left, near right, far right, far left",
+    )
+    dwell_s: float = Field(default=60, ge=5, description="seconds something stands before the camera says so")
+    min_width: float = Field(default=0.25, gt=0, le=1, description="smallest share of the lane's width worth telling")
+    schedule: list[Hours] = Field(default_factory=list, description="hours such as 06:00-23:00; none: always")
+
+
+class FloorMark(Model):
+    """A place on the facade whose floor is known."""
+
+    x: Share = Field(description="share of the picture's width")
+    y: Share = Field(description="share of the picture's height")
+    floor: float = Field(description="floor, counted upward")
+
+
+class PlainCamera(Model):
+    """A plain camera whose pictures `gateway-cameras` watches; see docs/cameras.md."""
+
+    id: Identifier = Field(description="id of the device in the inventory that it reports as")
+    url: Secret = Field(description="RTSP or HTTP address with user and password")
+    zones: list[LaneZone] = Field(default_factory=list, description="zones watched for what stands in them")
+    facade: Outline | None = Field(default=None, description="outline watched for what falls; absent: not watched")
+    calibration: list[FloorMark] = Field(default_factory=list, description="places on the facade with known floors")
+    floor_height_m: float = Field(default=3, gt=0, description="height of a floor in metres")
+    min_score: Share = Field(default=0.5, description="falls scored lower are not told")
+    masks: list[Outline] = Field(default_factory=list, description="parts blackened in everything that is stored")
+    reference: list[SitePath] = Field(default_factory=list, description="pictures of the empty zones, in any light")
+
+
+class CameraEvidence(Model):
+    """Clips and stills of what plain cameras saw, below data_dir/evidence."""
+
+    max_bytes: int = Field(default=20_000_000_000, ge=10_000_000, description="size bound; at it no new clips are made")
+    before_s: float = Field(default=10, ge=0, le=60, description="seconds of a clip before the detection")
+    after_s: float = Field(default=10, ge=0, le=60, description="seconds of a clip after the detection")
+    falling_object_days: float = Field(default=180, gt=0, description="days falls are kept")
+    stationary_object_days: float = Field(default=90, gt=0, description="days blocked lanes are kept")
+
+
 class Site(Model):
     """The whole site file."""
 
@@ -229,6 +294,7 @@ class Site(Model):
     history: History = Field(default_factory=History, description="the time-series store")
     api: Api = Field(default_factory=Api, description="the console's server")
     push: Push = Field(default_factory=Push, description="endpoints for devices that push by HTTP")
+    outward: Outward = Field(default_factory=Outward, description="what is published back to the broker")
     dialects: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="vendor dialects spoken here and their options; native always is"
     )
@@ -241,5 +307,10 @@ class Site(Model):
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict, description="parameters per rule; see docs/rules.md")
     custom_rules: list[CustomRule] = Field(default_factory=list, description="rules of the site's own")
     schedules: list[Schedule] = Field(default_factory=list, description="hours by name, for rules and suppressions")
+    suppression: Limits = Field(default_factory=Limits, description="how long alerts may be muted")
     calendar: WorkingDays = Field(default_factory=WorkingDays, description="holidays and exchanged working days")
     channels: list[Channel] = Field(default_factory=list, description="notification channels")
+    cameras: list[PlainCamera] = Field(default_factory=list, description="plain cameras watched by gateway-cameras")
+    camera_evidence: CameraEvidence = Field(
+        default_factory=CameraEvidence, description="what is kept of their pictures"
+    )

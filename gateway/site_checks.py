@@ -42,6 +42,8 @@ def cross_problems(
         *_mqtt(data, base),
         *_urls(data),
         *_twice(_rows(data, "channels"), "channels", "name"),
+        *_twice(_rows(data, "cameras"), "cameras", "id"),
+        *_cameras(data),
     ]
 
 
@@ -65,6 +67,14 @@ def _timezone(data: Mapping[str, Any]) -> Iterator[Problem]:
     except (KeyError, OSError, ValueError):  # no such zone, a folder of zones, a path
         remedy = "use an IANA name such as Asia/Shanghai"
         yield Problem(("site", "timezone"), "is no time zone this machine knows", remedy)
+
+
+def _cameras(data: Mapping[str, Any]) -> Iterator[Problem]:
+    known = {row.get("id") for _, row in _rows(data, "devices") if row.get("kind") == "camera"}
+    for index, row in _rows(data, "cameras"):
+        if isinstance(row.get("id"), str) and row["id"] not in known:
+            remedy = "add it to devices with kind: camera and the dialect native"
+            yield Problem(("cameras", index, "id"), f"there is no camera {row['id']!r} in the inventory", remedy)
 
 
 def _twice(rows: list[tuple[int, Mapping[str, Any]]], name: str, field: str) -> Iterator[Problem]:

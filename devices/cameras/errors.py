@@ -11,6 +11,8 @@ class CameraError(Exception):
         self.place = place
         self.cause = cause
         self.remedy = remedy
+        self.partial: dict[str, object] | None = None
+        """What was found before it went wrong."""
 
     def lines(self) -> list[str]:
         """What the command line prints."""

@@ -182,7 +182,7 @@ def _share(passed: float, constant: float) -> float:
 
 
 def _same_texture(one: Gray, other: Gray, noise: float) -> Mask:
-    """255 where windows of two pictures differ by a factor only: normalised correlation, and contrast that follows it."""
+    """255 where windows of two pictures differ by a factor only: alike when normalised, with contrast that follows."""
     mean, mean2 = cv2.blur(one, WINDOW), cv2.blur(other, WINDOW)
     spread = np.maximum(cv2.blur(one * one, WINDOW) - mean * mean, 1e-3)
     spread2 = np.maximum(cv2.blur(other * other, WINDOW) - mean2 * mean2, 1e-3)
@@ -190,7 +190,7 @@ def _same_texture(one: Gray, other: Gray, noise: float) -> Mask:
     contrast = np.sqrt(spread / spread2) * (mean2 + 4) / (mean + 4)
     visible = np.minimum(spread, spread2) > (0.5 * noise + 0.5) ** 2
     same = visible & (alike > SAME_TEXTURE) & (contrast > 0.4) & (contrast < 2.5)
-    return same.astype(np.uint8) * 255
+    return np.asarray(same, np.uint8) * np.uint8(255)
 
 
 def _within(picture: Gray, held: Gray, tolerance: float) -> Mask:

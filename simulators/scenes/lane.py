@@ -7,6 +7,7 @@ x to the right, z away from the camera.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -85,8 +86,9 @@ class LaneScene:
     height: int = 360
     pitch: float = 22.0
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_empty", self._paint_empty())
+    @cached_property
+    def _empty(self) -> NDArray[np.float32]:
+        return self._paint_empty()
 
     @property
     def zone(self) -> list[tuple[float, float]]:
@@ -98,7 +100,7 @@ class LaneScene:
     @property
     def empty(self) -> Picture:
         """The lane with nothing in it, in plain light."""
-        return np.clip(self._empty, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(self._empty, 0, 255), np.uint8)
 
     def truths(self, least_s: float = 0.0) -> list[Truth]:
         """Vehicles and things that stood in the lane for at least ``least_s`` seconds."""
@@ -241,7 +243,7 @@ class LaneScene:
             shift = rng.normal(0, weather.shake, 2)
             matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
             picture = cv2.warpAffine(picture, matrix, (self.width, self.height), borderMode=cv2.BORDER_REPLICATE)
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
     def _lamps(self, picture: Any, there: Sequence[Any]) -> None:
         """Headlights of what drives; who parks switches them off."""

@@ -1,0 +1,62 @@
+"""The command line of the camera workers."""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from devices.cameras.errors import CameraError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Turn plain cameras into smart devices.")
+
+Detectors = StrEnum("Detectors", {"falling_object": "falling_object", "blocked_lane": "blocked_lane"})
+
+
+@app.callback()
+def _main() -> None:
+    """Keep sub-commands even where there is one."""
+
+
+@app.command("try")
+def try_clip(
+    clip: Annotated[str, typer.Argument(help="Recording, or address of a camera.")],
+    detector: Annotated[Detectors, typer.Option(help="What to look for.")],
+    config: Annotated[Path | None, typer.Option(help="One camera's settings, YAML or JSON.")] = None,
+    render: Annotated[Path | None, typer.Option(help="Write an annotated video (.mp4).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Try a detector on a recording. Without settings the whole picture is watched, with a dwell of 10 s."""
+    from devices.cameras import trial  # loads cv2 and av: not for --help
+    from devices.cameras.settings import load_camera
+
+    try:
+        camera = load_camera(config) if config else None
+        result = trial.run(clip, detector.value, camera, render)
+    except CameraError as error:
+        if error.partial is not None and as_json:
+            _print(json.dumps(error.partial))
+        _fail(error)
+    _print(json.dumps(result) if as_json else _summary(result))
+
+
+def _summary(result: dict[str, object]) -> str:
+    events = result["events"]
+    lines = [json.dumps(event) for event in events] if isinstance(events, list) else []
+    told = f"{len(lines)} found in {result['seconds_processed']} s ({result['frames']} frames, "
+    return "\n".join([*lines, f"{told}{result['cpu_seconds']} s of processor time)"])
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _fail(error: CameraError) -> NoReturn:
+    sys.stderr.write("\n".join(error.lines()) + "\n")
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()
