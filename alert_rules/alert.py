@@ -265,6 +265,13 @@ def release(alert: Alert, now: float) -> Entry:
     return Entry(now, MACHINE, "release", alert.id, {"cause": alert.cause})
 
 
+def mute(alert: Alert, by: str | None, now: float) -> Entry:
+    """Note what keeps ``alert`` from calling people, or (``None``) that nothing does any more."""
+    earlier, alert.suppressed_by = alert.suppressed_by, by
+    alert.version += 1
+    return Entry(now, MACHINE, "suppress" if by else "unsuppress", alert.id, {"by": by, "earlier": earlier})
+
+
 def join(alert: Alert, incident: str, now: float) -> Entry:
     """Make ``alert`` part of another incident."""
     earlier, alert.incident = alert.incident, incident

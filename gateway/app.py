@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,10 +14,12 @@ import structlog
 import uvicorn
 import uvloop
 
-from alert_rules.alert import Alert, Place, Severity
-from alert_rules.calendar import Calendar
-from alert_rules.catalogue import build_rules
+from alert_rules.alert import Alert, Severity
+from alert_rules.catalogue import FIRE_RULES
+from alert_rules.correlation import Correlation
 from alert_rules.engine import Engine
+from alert_rules.place import place_of
+from alert_rules.suppression import Suppressions
 from devices.dialects.dialect import Lane
 from devices.model import Envelope, RejectReason, Report
 from devices.registry import Device, Registry
@@ -28,6 +31,7 @@ from gateway.alerts.store import AlertStore, StoreUnavailable
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.views import alert_view, device_view
+from gateway.broker import broker_of
 from gateway.clock import Clock, SystemClock
 from gateway.config import database_url, registry_of, reveal
 from gateway.connect import session_options
@@ -47,9 +51,12 @@ from gateway.notify.channels import open_channels
 from gateway.notify.notifier import Notifier
 from gateway.notify.routing import due_channels
 from gateway.outbox import StoredOutbox
+from gateway.outward.opening import open_publisher
 from gateway.pushes import PushDesk
 from gateway.quarantine import Quarantine
+from gateway.rules import calendar_of, rules_of
 from gateway.site import Site
+from gateway.suppressions import SuppressionDesk
 from gateway.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -98,8 +105,17 @@ class Gateway:
         self._commands = decoder.commands
         self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
 
-        self._engine = Engine(build_rules(site.rules, Calendar(site.site.timezone)), registry, clock.now())
-        self._book = AlertBook(_placer(registry), self._channels_for, lambda a: alert_view(a, saved=True))
+        self._engine = Engine(rules_of(site), registry, clock.now())
+        correlation = Correlation(registry, self._engine.twin_of)
+        mutes = Suppressions(FIRE_RULES, site.suppression, site.schedules, calendar_of(site))
+        self._book = AlertBook(
+            partial(place_of, registry),
+            self._channels_for,
+            lambda a: alert_view(a, saved=True),
+            correlation,
+            self._watchers_for,
+            mutes,
+        )
         quarantine = Quarantine()
         self._evaluator = Evaluator(
             self._engine, self._book, quarantine, self._store, self.lanes, clock, self.metrics, self._show, self._offer
@@ -118,12 +134,21 @@ class Gateway:
             options = session_options(site.mqtt, lane, decoder.filters())
             self._sessions[lane] = Session(options, intake.take, self._connected(pipe))
 
-        channels = open_channels(site.channels, reveal, site.site.name, site.site.timezone)
+        channels = open_channels(site.channels, reveal, site.site, broker_of(site.mqtt))
         self._notifier = Notifier(StoredOutbox(self._store, self._evaluator), channels, clock)
         self._health = HealthDesk(
             self.lanes, self._intakes, self._feed, self._drain, self._engine, self._evaluator, self._book, self.metrics
         )
+        self._suppressions = SuppressionDesk(mutes, self._book, self._evaluator, self._store, clock, self.hub.publish)
         self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
+        self._outward = open_publisher(
+            site,
+            decoder.filters(),
+            self._inventory.items,
+            self._inventory.get,
+            restored.alerts,
+            lambda a: alert_view(a, saved=True),
+        )
         self.api = create_app(
             site=site,
             desk=ReviewDesk(self._book, self._evaluator, self._store, clock),
@@ -131,6 +156,7 @@ class Gateway:
             history=HistoryDesk(self._history),
             health=self._health,
             accounts=AccountDesk(People(self._store.engine), clock, site.api.session_hours * 3600, self._evaluator),
+            suppressions=self._suppressions,
             pushes=PushDesk(self._intakes[Lane.ALARM], _tokens(site)),
             hub=self.hub,
             registry=self.metrics.registry,
@@ -161,6 +187,8 @@ class Gateway:
         tasks.start("evaluate", self._evaluator.run())
         tasks.start("history", self._drain.run())
         tasks.start("notify", self._notifier.run())
+        if self._outward:
+            tasks.start("outward", self._outward.run())
         tasks.start("show-devices", self._show_devices())
         tasks.start("ask-devices", self._ask_devices())
         tasks.start("show-health", self._watch_health())
@@ -192,7 +220,7 @@ class Gateway:
         self._evaluator.stop()
         await tasks.finish("evaluate", within_s=DRAIN_S)
         await self._drain_history()
-        await tasks.cancel("history", "notify", "ask", "show", "maintenance", within_s=DRAIN_S)
+        await tasks.cancel("history", "notify", "outward", "ask", "show", "maintenance", within_s=DRAIN_S)
 
     async def _drain_history(self) -> None:
         """Give the history store a moment; what it does not take now waits in the journal."""
@@ -210,8 +238,13 @@ class Gateway:
     def _channels_for(self, alert: Alert) -> list[str]:
         return due_channels(alert_view(alert, saved=True), self._site.channels)
 
+    def _watchers_for(self, alert: Alert) -> list[str]:
+        return due_channels(alert_view(alert, saved=True), self._site.channels, events=True)
+
     def _show(self, alert: Alert, saved: bool) -> None:
         self.hub.publish("alert", alert_view(alert, saved=saved))
+        if self._outward:
+            self._outward.alert(alert)
         if saved:
             self._notifier.wake()
 
@@ -251,6 +284,8 @@ class Gateway:
         while True:
             await asyncio.sleep(1)
             changed, self._evaluator.changed_devices = self._evaluator.changed_devices, set()
+            if self._outward and changed:
+                self._outward.devices(changed)
             if not changed or not len(self.hub):
                 continue
             found = (self._inventory.get(device) for device in list(changed)[:SHOWN_DEVICES])
@@ -308,14 +343,6 @@ def _registry(site: Site, adopted: Iterable[Device]) -> Registry:
         if registry.get(device.id) is None:
             registry.add(device)
     return registry
-
-
-def _placer(registry: Registry) -> Callable[[str], Place]:
-    def place(device_id: str) -> Place:
-        device = registry.get(device_id)
-        return Place(device.name, device.building, device.floor, device.zone) if device else Place()
-
-    return place
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,7 @@ transaction and ``give_back`` returns them when the disk refused. What is not ye
 """
 
 import hashlib
+import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
@@ -27,10 +28,13 @@ from alert_rules.alert import (
     comment,
     extend,
     judge,
+    mute,
     open_alert,
     resolve,
 )
 from alert_rules.correlation import Correlation, Effects
+from alert_rules.flapping import FLAPPING
+from alert_rules.suppression import Suppressions
 from devices.registry import Registry
 from devices.twin import Twin
 from gateway.alerts.records import Changes, Message
@@ -52,6 +56,7 @@ class AlertBook:
         view: Callable[[Alert], dict[str, object]],
         correlation: Correlation | None = None,
         watchers_for: Callable[[Alert], Iterable[str]] = lambda _: (),
+        mutes: Suppressions | None = None,
     ) -> None:
         self._place_of = place_of
         self._channels_for = channels_for
@@ -61,6 +66,10 @@ class AlertBook:
         self._correlation = correlation or Correlation(Registry())
         self.watched: Mapping[str, str] = self._correlation.watched
         """Devices to show to ``seen`` whenever they report."""
+        self._mutes = mutes or Suppressions(frozenset())
+        self._reviewed_at = -math.inf
+        self.reviewed: Callable[[], None] = lambda: None
+        """Called after each review."""
         self._opened: list[Alert] = []
         self._open: dict[str, Alert] = {}
         self._by_id: dict[str, Alert] = {}
@@ -74,6 +83,8 @@ class AlertBook:
         """Start from the store: the open alerts, and ids resolved lately."""
         for alert in alerts:
             self._open[alert.fingerprint] = self._by_id[alert.id] = alert
+            if alert.suppressed_by == FLAPPING:
+                self._mutes.flapping.restore(alert.fingerprint, alert.last_at)
         self._correlation.load(self._by_id.values())
         self._resolved.update(dict.fromkeys(resolved))
 
@@ -126,6 +137,22 @@ class AlertBook:
         self.apply(self._follow(alert, now).said)
         return alert
 
+    def review_due(self) -> float:
+        """When a suppression next begins or ends by itself; at once for what did while nobody looked."""
+        return -math.inf if self._reviewed_at == -math.inf else self._mutes.next_change(self._reviewed_at)
+
+    def review(self, now: float) -> list[Alert]:
+        """Suppressions began or ended: let every open alert know, and call people for what was muted and still is."""
+        self._reviewed_at = now
+        muted = {alert.id: alert.suppressed_by for alert in self._open.values()}
+        for alert in list(self._open.values()):
+            self._mute(alert, now)
+            waits = alert.condition is Condition.ACTIVE and not alert.acknowledged_by
+            if muted[alert.id] and not alert.suppressed_by and waits:
+                self._notify(alert, f"unsuppressed-{alert.version}")
+        self.reviewed()
+        return [alert for alert in self._open.values() if alert.suppressed_by != muted[alert.id]]
+
     def take_opened(self) -> list[Alert]:
         """Hand over the alerts opened since the last call."""
         opened, self._opened = self._opened, []
@@ -161,10 +188,13 @@ class AlertBook:
             return self._open_new(transition)
         severity, condition = alert.severity, alert.condition
         self._note(alert, extend(alert, transition))
-        if alert.severity is not severity:
-            self._notify(alert, f"raised-to-{alert.severity}")
+        if alert.condition is not condition:
+            self._mutes.note(alert, transition.received_at)
         if (alert.severity, alert.condition) == (severity, condition):
             return alert, Effects()
+        self._mute(alert, transition.received_at)
+        if alert.severity is not severity:
+            self._notify(alert, f"raised-to-{alert.severity}")
         return alert, self._follow(alert, transition.received_at)
 
     def _open_new(self, transition: Transition) -> tuple[Alert | None, Effects]:
@@ -178,6 +208,8 @@ class AlertBook:
         entry.detail["incident"] = alert.incident
         self._note(alert, entry)
         effects = self._follow(alert, transition.received_at)
+        self._mutes.note(alert, transition.received_at)
+        self._mute(alert, transition.received_at)
         self._notify(alert, "raised")
         return alert, effects
 
@@ -189,8 +221,14 @@ class AlertBook:
             if entry.action == "escalate" and moved is not alert:
                 self._notify(moved, f"raised-to-{moved.severity}")
             elif entry.action == "release":
+                self._mute(moved, now)
                 self._notify(moved, "raised")
         return effects
+
+    def _mute(self, alert: Alert, now: float) -> None:
+        by = self._correlation.inhibition(alert) or self._mutes.by(alert, now)
+        if by != alert.suppressed_by:
+            self._note(alert, mute(alert, by, now))
 
     def _note(self, alert: Alert, entry: Entry) -> Alert:
         self._dirty[alert.id] = alert

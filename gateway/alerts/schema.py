@@ -145,6 +145,22 @@ adopted_device = Table(
     Column("body", Text, nullable=False),
 )
 
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("id", AnyText, primary_key=True),
+    Column("ends_at", Double, nullable=False),
+    Column("body", AnyText, nullable=False),
+    Index("ix_suppression_ends_at", "ends_at"),
+)
+
+likelihood = Table(
+    "likelihood",
+    metadata,
+    Column("quarter", AnyText, primary_key=True),
+    Column("body", AnyText, nullable=False),
+)
+
 person = Table(
     "person",
     metadata,

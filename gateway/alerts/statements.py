@@ -24,6 +24,8 @@ class Statements:
         self.forget_memory = _forget_memory()
         self.stranger = self._upsert(schema.stranger)
         self.adopted = self._upsert(schema.adopted_device)
+        self.suppression = self._upsert(schema.suppression)
+        self.likelihood = self._upsert(schema.likelihood)
 
     def _upsert(self, table: Table) -> Insert:
         keys = [column.name for column in table.primary_key]

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Executable, Row, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from alert_rules.alert import Alert, Entry, Handling
+from alert_rules.suppression import Suppression
 from devices.registry import Device
 from gateway.alerts import audit, migrate, queries, rows, schema
 from gateway.alerts.database import StoreUnavailable, open_engine, reading, writing
@@ -129,6 +130,20 @@ class AlertStore:
     ) -> audit.Broken | None:
         """Check the chain; see :func:`gateway.alerts.audit.verify`."""
         return audit.verify(self.audit_rows(progress), head)
+
+    def suppress(self, suppression: Suppression, entry: Entry) -> None:
+        """Keep a suppression as it stands now, with the move that made it so."""
+        values = {"id": suppression.id, "ends_at": suppression.ends_at, "body": suppression.model_dump_json()}
+        with writing(self._engine) as connection:
+            connection.execute(self._sql.suppression, values)
+            self._append(connection, [entry])
+
+    def suppressions(self, since: float) -> list[Suppression]:
+        """Those that end, or ended, after ``since``."""
+        table = schema.suppression
+        with reading(self._engine) as connection:
+            bodies = connection.scalars(select(table.c.body).where(table.c.ends_at >= since).order_by(table.c.id))
+            return [Suppression.model_validate_json(body) for body in bodies]
 
     def adopt(self, device: Device, actor: str, now: float) -> None:
         """Make a stranger one of ours; a device adopted before is replaced."""

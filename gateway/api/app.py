@@ -7,15 +7,28 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 
-from gateway.api import alerts, devices, health, incidents, openapi, problems, push, quarantine, session, static, stream
+from gateway.api import (
+    alerts,
+    devices,
+    health,
+    incidents,
+    openapi,
+    problems,
+    push,
+    quarantine,
+    session,
+    static,
+    stream,
+    suppressions,
+)
 from gateway.api.context import Ports
 from gateway.api.headers import SecurityHeaders
 from gateway.api.hub import Hub
-from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Pushes
+from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Muting, Pushes
 from gateway.site import Site
 
 # The console's files answer every address the others do not, so they come last.
-_MODULES = (session, alerts, incidents, devices, quarantine, push, health, stream, openapi, static)
+_MODULES = (session, alerts, suppressions, incidents, devices, quarantine, push, health, stream, openapi, static)
 ROUTERS = tuple(module.router for module in _MODULES)
 DESCRIPTION = (
     "Alerts and devices of a residential community. JSON; times are seconds since the Unix epoch, UTC; "
@@ -32,6 +45,7 @@ def create_app(
     health: Health,
     accounts: Accounts,
     pushes: Pushes,
+    suppressions: Muting,
     hub: Hub,
     registry: CollectorRegistry,
     console_dir: Path | None,
@@ -50,7 +64,9 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=_operation_id,
     )
-    app.state.ports = Ports(site, desk, devices, history, health, accounts, pushes, hub, registry, console_dir)
+    app.state.ports = Ports(
+        site, desk, devices, history, health, accounts, pushes, suppressions, hub, registry, console_dir
+    )
     problems.install(app)
     app.add_middleware(SecurityHeaders, https=site.api.secure_cookie)
     for router in ROUTERS:

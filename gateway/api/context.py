@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.alerts.people import Person
 from gateway.api.hub import Hub
-from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Pushes
+from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Muting, Pushes
 from gateway.site import Site
 
 
@@ -24,6 +24,7 @@ class Ports:
     health: Health
     accounts: Accounts
     pushes: Pushes
+    suppressions: Muting
     hub: Hub
     registry: CollectorRegistry
     console_dir: Path | None

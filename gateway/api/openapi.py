@@ -18,6 +18,7 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 TAGS = [
     {"name": "session", "description": "Logging in and out; the session is a cookie."},
     {"name": "alerts", "description": "The review queue."},
+    {"name": "suppressions", "description": "What keeps alerts from calling people: maintenance, silences, shelving."},
     {"name": "incidents", "description": "Alerts that people work as one."},
     {"name": "devices", "description": "The site, its devices and their history."},
     {"name": "quarantine", "description": "Unknown devices and messages that could not be understood."},

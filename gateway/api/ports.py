@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from alert_rules.alert import Alert, Verdict
+from alert_rules.suppression import Draft
 from devices.registry import Device
 from devices.twin import Twin
 from gateway.alerts.incidents import Incident
@@ -110,6 +111,31 @@ class Pushes(Protocol):
 
     async def push(self, topic: str, payload: bytes) -> None:
         """Take one message; returns after its commit. Raises Unavailable."""
+
+
+class Preview(Struct, frozen=True):
+    """What a suppression would have muted. ``whole`` is ``False`` where a day has more alerts than were looked at."""
+
+    open: list[Alert]
+    recent: list[Alert]
+    whole: bool
+
+
+class Muting(Protocol):
+    """What people mute, each as the API shows it. Moves raise KeyError, IllegalMove or Unsaved."""
+
+    def items(self) -> list[dict[str, Any]]: ...
+
+    async def preview(self, draft: Draft) -> Preview:
+        """Which open alerts, and which of the last 24 hours, ``draft`` would have muted."""
+
+    async def create(self, draft: Draft, actor: str) -> dict[str, Any]: ...
+
+    async def shelve(self, alert_id: str, until: float, reason: str, actor: str) -> dict[str, Any]: ...
+
+    async def extend(self, id_: str, until: float, actor: str) -> dict[str, Any]: ...
+
+    async def end(self, id_: str, actor: str) -> dict[str, Any]: ...
 
 
 class Accounts(Protocol):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
 
 from alert_rules.alert import Condition, Handling, Severity, Stage, Verdict
+from alert_rules.suppression import Suppression
 from devices.model import DeviceKind
 from gateway.alerts.people import Role
 
@@ -126,6 +127,18 @@ class Comment(Request):
     text: Annotated[Long, Field(min_length=1)]
 
 
+class Until(Request):
+    """How long."""
+
+    until: Moment
+
+
+class Shelving(Until):
+    """How long, and why."""
+
+    reason: Annotated[Short, Field(min_length=1)]
+
+
 class Adoption(Request):
     """Where the device is."""
 
@@ -239,12 +252,13 @@ class AlertDetail(AlertView):
 
 
 class Counts(Answer):
-    """Alerts of the whole site that are open and not judged."""
+    """Alerts of the whole site that are open and not judged; what is suppressed waits for nobody and counts apart."""
 
     critical: int
     major: int
     minor: int
     notice: int
+    suppressed: int
 
 
 class AlertList(Answer):
@@ -253,6 +267,30 @@ class AlertList(Answer):
     items: list[AlertView]
     counts: Counts
     incidents: Annotated[dict[str, int], Field(description="open alerts of each incident that is on the page")]
+
+
+class SuppressionView(Suppression):
+    """A suppression and what it does now."""
+
+    state: Literal["upcoming", "running", "ended"]
+    on: Annotated[bool, Field(description="running, and its schedule, if it has one, is on")]
+    muted: Annotated[int, Field(description="open alerts it keeps from calling people")]
+
+
+class SuppressionList(Answer):
+    """The one that ends last first."""
+
+    items: list[SuppressionView]
+
+
+class SuppressionPreview(Answer):
+    """What it would have muted: at most 100 alerts each, newest first, and how many there are."""
+
+    open: list[AlertView]
+    open_total: int
+    recent: Annotated[list[AlertView], Field(description="of the last 24 hours, open or not")]
+    recent_total: int
+    whole: Annotated[bool, Field(description="false: the day had more than 1000 alerts; only the newest were seen")]
 
 
 class IncidentView(Answer):

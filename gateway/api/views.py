@@ -70,11 +70,11 @@ def site_view(site: Site) -> dict[str, Any]:
 
 
 def counts(open_alerts: Iterable[Alert]) -> dict[str, int]:
-    """Per severity: open and not judged."""
-    result = {severity.value: 0 for severity in Severity}
+    """Per severity: open and not judged; those that call nobody count apart."""
+    result = {severity.value: 0 for severity in Severity} | {"suppressed": 0}
     for alert in open_alerts:
         if alert.verdict is None:
-            result[alert.severity] += 1
+            result["suppressed" if alert.suppressed_by else alert.severity] += 1
     return result
 
 

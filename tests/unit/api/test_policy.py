@@ -26,8 +26,12 @@ EVERYBODY = {
     "GET /{path:path}",
     "HEAD /{path:path}",
 }
-GUARDS = {f"POST /api/alerts/{{alert_id}}/{move}" for move in ("acknowledge", "verdict", "comment", "resolve")}
-MANAGERS = {"POST /api/quarantine/{device_id:path}/adopt", "GET /api/dead-letters"}
+GUARDS = {
+    f"POST /api/alerts/{{alert_id}}/{move}" for move in ("acknowledge", "verdict", "comment", "resolve", "shelve")
+}
+GUARDS |= {"POST /api/suppressions/preview", "POST /api/suppressions/{suppression_id}/end"}
+MANAGERS = {"POST /api/suppressions", "POST /api/suppressions/{suppression_id}/extend"}
+MANAGERS |= {"POST /api/quarantine/{device_id:path}/adopt", "GET /api/dead-letters"}
 BODIES = {
     "/api/login": {"username": "guard", "password": "draug"},
     "/api/login/once": {"token": "once"},

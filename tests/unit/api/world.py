@@ -8,6 +8,7 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
+from alert_rules import suppressing
 from alert_rules.alert import (
     Alert,
     Condition,
@@ -21,6 +22,7 @@ from alert_rules.alert import (
     judge,
     resolve,
 )
+from alert_rules.suppression import Draft, Suppression, Suppressions
 from devices.model import DeviceKind
 from devices.registry import Device
 from devices.twin import Twin
@@ -29,7 +31,7 @@ from gateway.alerts.people import LoginRefused, Person, Role, TooManyAttempts
 from gateway.alerts.records import AlertFilter, AuditRow, Stranger
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
-from gateway.api.ports import Conflict, Grant, Points, Unavailable, Unsaved
+from gateway.api.ports import Conflict, Grant, Points, Preview, Unavailable, Unsaved
 from gateway.api.views import matches
 from gateway.site import Site
 
@@ -238,6 +240,43 @@ class MemoryPushes:
         self.taken.append((topic, payload))
 
 
+class MemoryMuting:
+    """The real moves on suppressions, in memory; the time is always ``now``."""
+
+    def __init__(self, desk: MemoryDesk) -> None:
+        self.book = Suppressions(frozenset({"smoke_alarm"}))
+        self.now = 1_000.0
+        self._desk = desk
+
+    def items(self) -> list[dict[str, Any]]:
+        return [self._view(each) for each in self.book]
+
+    async def preview(self, draft: Draft) -> Preview:
+        found = [alert for alert in self._desk.alerts.values() if self.book.covers(draft, alert)]
+        return Preview([alert for alert in found if alert.handling == "open"], found, True)
+
+    async def create(self, draft: Draft, actor: str) -> dict[str, Any]:
+        return self._keep(suppressing.create(self.book, draft, actor, self.now)[0])
+
+    async def shelve(self, alert_id: str, until: float, reason: str, actor: str) -> dict[str, Any]:
+        alert = self._desk.alerts[alert_id]
+        return self._keep(suppressing.shelve(self.book, alert, until, reason, actor, self.now)[0])
+
+    async def extend(self, id_: str, until: float, actor: str) -> dict[str, Any]:
+        return self._keep(suppressing.extend(self.book, id_, until, actor, self.now)[0])
+
+    async def end(self, id_: str, actor: str) -> dict[str, Any]:
+        return self._keep(suppressing.end(self.book, id_, actor, self.now)[0])
+
+    def _keep(self, made: Suppression) -> dict[str, Any]:
+        self.book.put(made)
+        return self._view(made)
+
+    def _view(self, each: Suppression) -> dict[str, Any]:
+        state = "running" if each.ends_at > self.now else "ended"
+        return each.model_dump(mode="json") | {"state": state, "on": self.book.on(each, self.now), "muted": 0}
+
+
 class World:
     """An application with everything behind it within reach."""
 
@@ -252,6 +291,7 @@ class World:
         self.health = MemoryHealth()
         self.accounts = MemoryAccounts()
         self.pushes = MemoryPushes()
+        self.muting = MemoryMuting(self.desk)
         self.hub = Hub(FIRST_ID, ping_s)
         self.registry = CollectorRegistry()
         Counter("messages_received", "Messages.", registry=self.registry).inc(3)
@@ -266,6 +306,7 @@ class World:
             health=self.health,
             accounts=self.accounts,
             pushes=self.pushes,
+            suppressions=self.muting,
             hub=self.hub,
             registry=self.registry,
             console_dir=console_dir,
