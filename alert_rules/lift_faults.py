@@ -6,7 +6,7 @@ from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
 from alert_rules.lift import doors_apart, level, standing_shut
-from alert_rules.rule import NEVER, Params
+from alert_rules.rule import NEVER, NOTHING, Params
 from alert_rules.timing import Lasting, Phase
 from devices.model import DeviceKind, Report
 from devices.twin import Twin
@@ -50,6 +50,8 @@ class LiftFault(Lasting[P]):
         for name in self.words:
             if report.states.get(name) is True and (state is None or not state.raised):
                 return Phase(since=NEVER, raised=True), [self._by_word(name, report, twin)]
+        if state is None and not self.shows(twin):
+            return None, NOTHING
         return super().step(state, report, twin, now)
 
     def _by_word(self, name: str, report: Report, twin: Twin) -> Transition:
@@ -128,7 +130,8 @@ class LiftUnintendedMovement(LiftFault[OpenDoorParams]):
     Params = OpenDoorParams
 
     def shows(self, twin: Twin) -> bool | None:
-        return _runs_open(twin) if level(twin) is False else False
+        runs_open = _runs_open(twin)
+        return level(twin) is False if runs_open else runs_open
 
 
 class LiftDoorOpenRunning(LiftFault[OpenDoorParams]):
@@ -146,7 +149,8 @@ class LiftDoorOpenRunning(LiftFault[OpenDoorParams]):
     Params = OpenDoorParams
 
     def shows(self, twin: Twin) -> bool | None:
-        return _runs_open(twin) if level(twin) is None else False
+        runs_open = _runs_open(twin)
+        return level(twin) is None if runs_open else runs_open
 
 
 class LevellingParams(Params):

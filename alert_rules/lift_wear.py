@@ -91,11 +91,14 @@ class LiftWear(Rule[Wear, WearParams]):
     def _news(self, state: Wear | None, report: Report, twin: Twin) -> tuple[list[str], list[str]]:
         """Return the faults that begin with ``report``, and all that last after it."""
         before = state.active if state else []
-        now_on = [name for name, value in report.states.items() if value is True and name in self.states]
-        begun = [name for name in now_on if name not in before]
-        begun += [event.code for event in report.events if event.code in self.events and _begins(event.attributes)]
-        if not before and not begun:
-            return [], []
+        begun = []
+        for name, value in report.states.items():
+            if value is True and name in self.states and name not in before:
+                begun.append(name)
+        if report.events:
+            begun += [event.code for event in report.events if event.code in self.events and _begins(event.attributes)]
+        if not (before or begun):
+            return begun, before
         lasting = [name for name in before if twin.states.get(name) is not False]
         return begun, sorted({*lasting, *(name for name in begun if name in self.states)})
 
