@@ -94,8 +94,8 @@ class HeatRisingParams(RisingParams):
 class HeatRising(Rising[HeatRisingParams]):
     """The air at a detector warms faster than anything but a fire does.
 
-    The rate is the median over all pairs of at most eight readings, so one wild reading raises nothing. A detector must
-    report three times within the window: one that reports every quarter of an hour is judged by its temperature alone.
+    The rate must show even without any one of the readings, so that a wild one raises nothing. A detector must report
+    three times within the window: one that reports every quarter of an hour is judged by its temperature alone.
     """
 
     name = "heat_rising"

@@ -1,5 +1,8 @@
 """The health of devices: what will make one fall silent, or makes what it says worth less. Silence is `presence`."""
 
+from functools import cached_property
+from math import inf
+
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
@@ -40,6 +43,11 @@ class BatteryLow(Lasting[BatteryParams]):
         if said is True or percent <= self.params.limit_percent + self.params.hysteresis_percent * raised:
             return True
         return None if said is None else False
+
+    @cached_property
+    def at_rest(self) -> tuple[str, float, float]:  # type: ignore[override]
+        """What is above the limit."""
+        return "battery_percent", self.params.limit_percent, inf
 
 
 class FlappingParams(Params):

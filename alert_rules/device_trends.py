@@ -34,7 +34,7 @@ class BatteryTrendParams(Params):
 class BatteryTrend(Rule[Course, BatteryTrendParams]):
     """A battery loses charge so fast that it is empty within `warn_days`.
 
-    The loss is the median over all pairs of readings (Theil-Sen), so that one odd reading does not decide.
+    The loss is the median over all pairs of readings (Theil-Sen), and must show even without any one of them.
     """
 
     name = "battery_trend"

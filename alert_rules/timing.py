@@ -146,6 +146,11 @@ class Limit(Lasting[P]):
     def _limits(self) -> tuple[float, float]:
         return self.limits()
 
+    @cached_property
+    def at_rest(self) -> tuple[str, float, float]:  # type: ignore[override]
+        """What is below the limit that raises."""
+        return self.quantity, -inf, self._limits[0]
+
 
 class Tally(RuleState, array_like=True, gc=False):
     """How often something happened: its newest times, oldest first, in epoch seconds. ``on``: what lasts now."""
@@ -174,7 +179,7 @@ class Recurring(Rule[Tally, P]):
         """Tell what lasts now, ``on`` having lasted before, and whether this is one more time: the base says yes."""
         return on, True
 
-    def calm(self, twin: Twin) -> bool:
+    def settled(self, twin: Twin) -> bool:
         """Tell whether silence about it means calm: from a device that is not there it does not."""
         return twin.online is not False
 
@@ -204,7 +209,7 @@ class Recurring(Rule[Tally, P]):
         if not state.raised:
             return None, NOTHING
         calm_s = self.limit()[2]
-        if not self.calm(twin):
+        if not self.settled(twin):
             return Tally(due=now + calm_s, times=state.times, raised=True, on=state.on), NOTHING
         reason = Reason(self.ended, {"calm_s": calm_s})
         return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)]
@@ -243,14 +248,20 @@ def read_on(course: Course | None, at: float, value: float, window_s: float, jit
 
 
 def rate_per_min(course: Course, min_span_s: float) -> float | None:
-    """Return the rate as the median slope over all pairs (Theil-Sen estimator: a wild reading moves it little).
+    """Return the rate that the course shows even without any one of its readings: the mildest of those rates, 0 where
+    they differ in sign.
 
-    ``None``: fewer than three readings, or all within ``min_span_s``.
+    Each is the median slope over all pairs of readings (Theil-Sen estimator). ``None``: fewer than three readings, or
+    all within ``min_span_s``.
     """
     times = course.times
     if len(times) < 3 or times[-1] - times[0] < min_span_s:
         return None
-    readings = zip(times, course.values, strict=True)
-    return 60.0 * median(
-        (after - before) / (till - since) for (since, before), (till, after) in combinations(readings, 2)
-    )
+    readings = list(zip(times, course.values, strict=True))
+    rates = [60.0 * _slope([*readings[:without], *readings[without + 1 :]]) for without in range(len(readings))]
+    mildest = min(rates, key=abs)
+    return mildest if min(rates) * max(rates) > 0 else 0.0
+
+
+def _slope(readings: list[tuple[float, float]]) -> float:
+    return median((after - before) / (till - since) for (since, before), (till, after) in combinations(readings, 2))

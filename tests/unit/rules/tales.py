@@ -85,9 +85,9 @@ TALES: dict[str, Tale] = {
     ),
     "water_rising": Tale(
         kind=WATER,
-        lead=measured("water_level", [0.0, 0.0, 0.01, 0.02], 60),
-        decides={"measurements": {"water_level": 0.06}},
-        almost={"measurements": {"water_level": 0.03}},
+        lead=measured("water_level", [0.0, 0.0, 0.016, 0.032], 60),
+        decides={"measurements": {"water_level": 0.048}},
+        almost={"measurements": {"water_level": 0.032}},
         severity=Severity.CRITICAL,
     ),
     "battery_trend": Tale(
