@@ -127,7 +127,7 @@ class Engine:
             and unchanged
             and not (report.events or signs)
             and subject.measured == tuple(report.measurements)
-            and _is_plain(report)
+            and not (report.test or report.snapshot or report.historical)
         ):
             return said + self._weigh(quiet, report, subject, now) if quiet.restless else said
         judged = self._judge(report, subject, twin, now, signs, unchanged)
@@ -251,6 +251,10 @@ class Engine:
                 before = memory.of(key).get(rule.name)
             else:
                 before = states.get(rule.name)
+                if before is None and (rest := rule.at_rest) is not None:
+                    value = twin.measurements.get(rest[0])
+                    if value is None or rest[1] < value < rest[2]:
+                        continue
             after, words = rule.step(before, report, twin, now)
             if after is not before:
                 memory.put(rule.name, key, after, (report.device, report.kind))
@@ -287,7 +291,8 @@ class Engine:
             if (after is not None or words) and shared not in listening.weighing:
                 busy = True
         if subject is not None:
-            shown = unchanged and not (busy or report.events or signs) and _is_plain(report)
+            plain = not (report.test or report.snapshot or report.historical)
+            shown = plain and unchanged and not (busy or report.events or signs)
             subject.quiet = listening if shown else None
             subject.measured = tuple(report.measurements)
         return said
@@ -359,11 +364,6 @@ def _speaks_of_presence(report: Report, twin: Twin) -> bool:
 def _is_young(report: Report, now: float) -> bool:
     """Tell whether what was kept is fresh enough to be news; without the device's own time nobody knows its age."""
     return report.time_quality not in UNDATED and now - report.at <= YOUNG_S
-
-
-def _is_plain(report: Report) -> bool:
-    """Tell whether ``report`` is news of the ordinary kind."""
-    return not (report.test or report.snapshot or report.historical)
 
 
 def _key(rule: AnyRule, report: Report, subject: Subject | None) -> str:

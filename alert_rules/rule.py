@@ -49,6 +49,9 @@ class Rule(Generic[S, P]):
     old retained or historical, or (unless ``judges_tests``) test reports; those of strangers only if
     ``judges_strangers``. ``signs`` are names of ``alert_rules.signs``. A report may still be late: ``twin`` holds what
     is newest.
+
+    ``at_rest`` spares calls: while the rule remembers nothing of a device, and the newest reading of this quantity is
+    unknown or strictly between the two numbers, a report that changes no state has nothing to say to it.
     """
 
     name: ClassVar[str]
@@ -62,6 +65,7 @@ class Rule(Generic[S, P]):
     judges_strangers: ClassVar[bool] = False
     fire: ClassVar[bool] = False
     State: ClassVar[Any]
+    at_rest: tuple[str, float, float] | None = None
     Params: ClassVar[Any] = Params
 
     def __init__(self, params: P, calendar: Calendar = UTC, overrides: Iterable[Override] = ()) -> None:
