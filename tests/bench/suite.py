@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from tests.bench import backtest, decode, growth, ingest, latency, memory, recovery
+from tests.bench import backtest, decode, growth, ingest, latency, memory, recovery, rules
 
 Say = Callable[[str], None]
 
@@ -75,6 +75,14 @@ BENCHES = {
         lambda say: growth.run(say=say),
         lambda say: growth.run((100, 10_000), 20_000, 1, say=say),
         (Goal("ratio", "CPU per message, dearest over cheapest size", 1.25, " x"),),
+    ),
+    "rules": Bench(
+        lambda say: rules.run(say=say),
+        lambda say: rules.run((100, 1_000), 10_000, 1, say=say),
+        (
+            Goal("per_cpu_s", "reports judged per CPU-second, all rules, slowest size", 200_000, at_least=True),
+            Goal("ratio", "the same, fastest over slowest size", 1.25, " x"),
+        ),
     ),
     "recovery": Bench(
         lambda say: recovery.run(say=say),
