@@ -21,13 +21,14 @@ class GateForced(Rule[Forced, Params]):
     kinds = frozenset({DeviceKind.ACCESS_GATE})
     states = frozenset({"door_state"})
     events = frozenset({"door_forced", "door_closed"})
+    severity = Severity.MAJOR
     State = Forced
 
     def step(
         self, state: Forced | None, report: Report, twin: Twin, now: float
     ) -> tuple[Forced | None, list[Transition]]:
         said = [
-            self.say(Action.RAISE, report, Severity.MAJOR, Reason(event.code, event.attributes))
+            self.say(Action.RAISE, report, self.severity, Reason(event.code, event.attributes))
             for event in report.events
             if event.code == "door_forced"
         ]
@@ -35,7 +36,7 @@ class GateForced(Rule[Forced, Params]):
             return Forced(), said
         if state is not None and door_shut(report, twin):
             reason = Reason("door_closed")
-            return None, [self.say(Action.CLEAR, report, Severity.MAJOR, reason)]
+            return None, [self.say(Action.CLEAR, report, self.severity, reason)]
         return state, NOTHING
 
 
@@ -59,6 +60,7 @@ class GateHeldOpen(Rule[Open, HeldOpenParams]):
     kinds = frozenset({DeviceKind.ACCESS_GATE})
     states = frozenset({"door_state"})
     events = frozenset({"door_held_open", "door_closed"})
+    severity = Severity.MINOR
     State = Open
     Params = HeldOpenParams
 
@@ -66,7 +68,7 @@ class GateHeldOpen(Rule[Open, HeldOpenParams]):
         if door_shut(report, twin):
             return self._shut(state, report)
         if any(event.code == "door_held_open" for event in report.events):
-            raised = self.say(Action.RAISE, report, Severity.MINOR, Reason("door_held_open"))
+            raised = self.say(Action.RAISE, report, self.severity, Reason("door_held_open"))
             return Open(since=state.since if state else now, raised=True), [raised]
         if state is None and report.states.get("door_state") == "open":
             return Open(due=now + self.params.dwell_s, since=now), NOTHING
@@ -74,13 +76,13 @@ class GateHeldOpen(Rule[Open, HeldOpenParams]):
 
     def tick(self, state: Open, twin: Twin, kind: DeviceKind, now: float) -> tuple[Open | None, list[Transition]]:
         reason = Reason("door_open", {"open_s": round(now - state.since, 1)}, {"dwell_s": self.params.dwell_s})
-        raised = self.say_later(Action.RAISE, twin, kind, now, Severity.MINOR, reason)
+        raised = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason)
         return Open(since=state.since, raised=True, due=NEVER), [raised]
 
     def _shut(self, state: Open | None, report: Report) -> tuple[Open | None, list[Transition]]:
         if state is None or not state.raised:
             return None, NOTHING
-        return None, [self.say(Action.CLEAR, report, Severity.MINOR, Reason("door_closed"), auto_resolve=True)]
+        return None, [self.say(Action.CLEAR, report, self.severity, Reason("door_closed"), auto_resolve=True)]
 
 
 class GateDuress(Occurrence[Params]):

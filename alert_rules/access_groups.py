@@ -20,9 +20,9 @@ MAX_REFUSALS = 32
 class RefusedParams(Params):
     """How many refusals of one credential, at how many doors, look like a search for a way in."""
 
-    times: int = Field(3, ge=1, le=MAX_REFUSALS, description="refusals; at one door most people try twice")
-    doors: int = Field(2, ge=1, le=10, description="different doors; one door alone is a wrong or expired card")
-    window_s: float = Field(600, ge=10, description="seconds within which they count")
+    times: int = Field(3, ge=1, le=MAX_REFUSALS, description="refusals; at one door most people try twice; chosen")
+    doors: int = Field(2, ge=1, le=10, description="different doors; one door alone is a wrong or expired card; chosen")
+    window_s: float = Field(600, ge=10, description="seconds within which they count; chosen")
 
 
 class Refusals(RuleState, array_like=True, gc=False):
@@ -39,6 +39,7 @@ class GateRefusedRepeatedly(Rule[Refusals, RefusedParams]):
     kinds = GATES
     events = frozenset({"access_denied"})
     keyed = True
+    severity = Severity.MINOR
     State = Refusals
     Params = RefusedParams
 
@@ -59,7 +60,7 @@ class GateRefusedRepeatedly(Rule[Refusals, RefusedParams]):
         values = {"credential_ref": ref, "times": len(tries), "doors": doors}
         reason = Reason("refused_at_doors", values, self.params.model_dump())
         action = Action.REPEAT if gate else Action.RAISE
-        said = on_gate(self.say(action, report, Severity.MINOR, reason, subject=ref), gate)
+        said = on_gate(self.say(action, report, self.severity, reason, subject=ref), gate)
         return Refusals(now + self.params.window_s, tries, gate or report.device), [said]
 
     def tick(
@@ -77,7 +78,9 @@ class PassbackParams(Params):
         "the controller's own refusal counts",
     )
     window_s: float = Field(300, ge=10, description="seconds; the usual timed anti-passback is 1 to 10 minutes")
-    again_s: float = Field(15, ge=0, description="seconds within which the same person tries the same door again")
+    again_s: float = Field(
+        15, ge=0, description="seconds within which the same person tries the same door again; chosen"
+    )
 
 
 class Passage(RuleState, array_like=True, gc=False):
@@ -94,6 +97,7 @@ class GatePassback(Rule[Passage, PassbackParams]):
     kinds = GATES
     events = frozenset({"access_granted", "access_denied"})
     keyed = True
+    severity = Severity.MINOR
     State = Passage
     Params = PassbackParams
 
@@ -137,7 +141,7 @@ class GatePassback(Rule[Passage, PassbackParams]):
         subject = whose(event)
         limits = {"window_s": self.params.window_s} if values else {}
         reason = Reason(code, {"credential_ref": subject, **values}, limits)
-        return self.say(Action.RAISE, report, Severity.MINOR, reason, subject=subject)
+        return self.say(Action.RAISE, report, self.severity, reason, subject=subject)
 
 
 class UnseenParams(Params):
@@ -150,10 +154,14 @@ class UnseenParams(Params):
         1.5,
         ge=1,
         le=10,
-        description="times the longest but one of the person's last 20 absences: one journey is no habit",
+        description="times the longest but one of the person's last 20 absences: one journey is no habit; chosen",
     )
-    at_least_h: float = Field(24, gt=0, le=720, description="hours below which nothing is said; a day indoors is usual")
-    learn: int = Field(10, ge=0, le=20, description="passages before the habit counts; until then twice at_least_h")
+    at_least_h: float = Field(
+        24, gt=0, le=720, description="hours below which nothing is said; a day indoors is usual; chosen"
+    )
+    learn: int = Field(
+        10, ge=0, le=20, description="passages before the habit counts; until then twice at_least_h; chosen"
+    )
 
 
 class Seen(RuleState, array_like=True, gc=False):
@@ -175,6 +183,7 @@ class ResidentUnseen(Rule[Seen, UnseenParams]):
     kinds = GATES
     events = frozenset({"access_granted"})
     keyed = True
+    severity = Severity.MAJOR
     State = Seen
     Params = UnseenParams
     REMEMBERED = 20
@@ -191,13 +200,13 @@ class ResidentUnseen(Rule[Seen, UnseenParams]):
         if state is None or not state.raised_at_gate:
             return after, NOTHING
         reason = Reason("seen_again", {"unseen_s": round(now - state.at, 1)})
-        back = self.say(Action.CLEAR, report, Severity.MAJOR, reason, subject=person, auto_resolve=True)
+        back = self.say(Action.CLEAR, report, self.severity, reason, subject=person, auto_resolve=True)
         return after, [on_gate(back, state.raised_at_gate)]
 
     def tick(self, state: Seen, twin: Twin, kind: DeviceKind, now: float) -> tuple[Seen | None, list[Transition]]:
         values = {"last_seen": state.at, "unseen_s": round(now - state.at, 1)}
         reason = Reason("unseen_too_long", values, {"limit_s": round(self._limit(state.gaps), 1)})
-        raised = self.say_later(Action.RAISE, twin, kind, now, Severity.MAJOR, reason, subject=state.person)
+        raised = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason, subject=state.person)
         return Seen(NEVER, state.person, state.at, state.gaps, twin.device), [raised]
 
     def _limit(self, gaps: list[float]) -> float:

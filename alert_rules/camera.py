@@ -15,22 +15,26 @@ from devices.twin import Twin
 class ViewParams(Params):
     """How long a camera must be useless."""
 
-    dwell_s: float = Field(30, ge=0, description="seconds; a passing lorry, a hand or a lightning flash take less")
-    release_s: float = Field(10, ge=0, description="seconds of good picture that end it")
+    dwell_s: float = Field(
+        30, ge=0, description="seconds; a passing lorry, a hand or a lightning flash take less; chosen"
+    )
+    release_s: float = Field(10, ge=0, description="seconds of good picture that end it; chosen")
 
 
 class FrozenParams(Params):
     """How long a picture must stand still."""
 
-    dwell_s: float = Field(60, ge=0, description="seconds of the same picture; a real sensor's noise never repeats")
-    release_s: float = Field(10, ge=0, description="seconds of good picture that end it")
+    dwell_s: float = Field(
+        60, ge=0, description="seconds of the same picture; a real sensor's noise never repeats; chosen"
+    )
+    release_s: float = Field(10, ge=0, description="seconds of good picture that end it; chosen")
 
 
 class LostParams(Params):
     """How long a camera must send nothing."""
 
-    dwell_s: float = Field(20, ge=0, description="seconds; a stream that reconnects by itself takes less")
-    release_s: float = Field(10, ge=0, description="seconds of picture that end it")
+    dwell_s: float = Field(20, ge=0, description="seconds; a stream that reconnects by itself takes less; chosen")
+    release_s: float = Field(10, ge=0, description="seconds of picture that end it; chosen")
 
 
 class CameraFault(Lasting[ViewParams]):

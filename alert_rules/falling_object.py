@@ -19,7 +19,9 @@ MAX_THROWS = 20
 class FallingParams(Params):
     """Which detections are believed."""
 
-    min_score: float = Field(0.5, ge=0, le=1, description="detections scored lower are left to the camera's own log")
+    min_score: float = Field(
+        0.5, ge=0, le=1, description="detections scored lower are left to the camera's own log; chosen"
+    )
 
 
 class FallingObject(Occurrence[FallingParams]):
@@ -45,10 +47,14 @@ class FallingObject(Occurrence[FallingParams]):
 class SeriesParams(Params):
     """When throws belong together."""
 
-    times: int = Field(3, ge=1, le=20, description="throws at one facade column; two may be one thing breaking up")
-    window_s: float = Field(600, ge=10, description="seconds between one throw and the next that still belong together")
-    min_score: float = Field(0.5, ge=0, le=1, description="detections scored lower count for nothing")
-    same_s: float = Field(2, ge=0, description="seconds within which two cameras see the same throw")
+    times: int = Field(
+        3, ge=1, le=20, description="throws at one facade column; two may be one thing breaking up; chosen"
+    )
+    window_s: float = Field(
+        600, ge=10, description="seconds between one throw and the next that still belong together; chosen"
+    )
+    min_score: float = Field(0.5, ge=0, le=1, description="detections scored lower count for nothing; chosen")
+    same_s: float = Field(2, ge=0, description="seconds within which two cameras see the same throw; chosen")
 
 
 class Throw(Struct, array_like=True, gc=False):
@@ -78,6 +84,7 @@ class FallingSeries(Rule[Series, SeriesParams]):
     kinds = frozenset({DeviceKind.CAMERA})
     events = frozenset({"falling_object"})
     keyed = True
+    severity = Severity.CRITICAL
     State = Series
     Params = SeriesParams
 
@@ -134,7 +141,7 @@ class FallingSeries(Rule[Series, SeriesParams]):
         history = [{name: getattr(throw, name) for name in throw.__struct_fields__} for throw in throws]
         reason = Reason("thrown_repeatedly", values, {"times": self.params.times, "window_s": self.params.window_s})
         subject = self._key(report, column)
-        return self.say(action, report, Severity.CRITICAL, reason, subject=subject, attributes={"throws": history})
+        return self.say(action, report, self.severity, reason, subject=subject, attributes={"throws": history})
 
 
 def certain(event: Event, min_score: float) -> bool:

@@ -29,10 +29,16 @@ class ZoneTimes(BaseModel):
 class LaneParams(Params):
     """When something standing in a fire lane blocks it, and how bad that is."""
 
-    dwell_s: float = Field(120, ge=1, description="seconds something may stand; loading and unloading takes less")
-    major_s: float = Field(300, ge=1, description="seconds until it is major: the driver is not coming back at once")
+    dwell_s: float = Field(
+        120, ge=1, description="seconds something may stand; loading and unloading takes less; chosen"
+    )
+    major_s: float = Field(
+        300, ge=1, description="seconds until it is major: the driver is not coming back at once; chosen"
+    )
     critical_s: float = Field(
-        900, ge=1, description="seconds until it is critical; a fire engine may be here within 15 minutes of any call"
+        900,
+        ge=1,
+        description="seconds until it is critical; a fire engine is mostly here 15 minutes after a call; chosen",
     )
     zones: dict[str, ZoneTimes] = Field(
         default_factory=dict, description="other dwell_s, major_s and critical_s by zone; a turning area bears less"
@@ -41,7 +47,7 @@ class LaneParams(Params):
         0.5,
         ge=0,
         le=1,
-        description="share of the lane covered, 0 to 1, below which it is partly blocked: never more than a notice",
+        description="share of the lane covered, 0 to 1, below which it is partly blocked: a notice at most; chosen",
     )
 
 

@@ -18,9 +18,11 @@ class HabitParams(Params):
     """When blocking a lane is a habit."""
 
     dwell_s: float = Field(120, ge=0, description="seconds something must stand to count; as in fire_lane_blocked")
-    days: int = Field(3, ge=1, le=14, description="different days on which it happened")
-    within_days: int = Field(14, ge=1, le=60, description="days looked back: two weeks show a weekly delivery twice")
-    spread_min: float = Field(60, ge=1, le=720, description="minutes by which the times of day may differ")
+    days: int = Field(3, ge=1, le=14, description="different days on which it happened; chosen")
+    within_days: int = Field(
+        14, ge=1, le=60, description="days looked back: two weeks show a weekly delivery twice; chosen"
+    )
+    spread_min: float = Field(60, ge=1, le=720, description="minutes by which the times of day may differ; chosen")
 
 
 class Habit(RuleState, array_like=True, gc=False):
@@ -39,6 +41,7 @@ class FireLaneHabit(Rule[Habit, HabitParams]):
     name = "fire_lane_habit"
     kinds = frozenset({DeviceKind.CAMERA})
     events = frozenset({"stationary_object"})
+    severity = Severity.NOTICE
     State = Habit
     Params = HabitParams
 
@@ -94,7 +97,7 @@ class FireLaneHabit(Rule[Habit, HabitParams]):
         if len(alike) >= self.params.days:
             values = {"zone": zone, "days": len(alike), "around": f"{local:%H:%M}"}
             reason = Reason("blocked_again_and_again", values, self.params.model_dump(exclude={"dwell_s"}))
-            said.append(self.say(Action.RAISE, report, Severity.NOTICE, reason, subject=zone))
+            said.append(self.say(Action.RAISE, report, self.severity, reason, subject=zone))
         return {**past, zone: stays}
 
     def reset(self, state: Habit, subject: str) -> Habit | None:

@@ -31,6 +31,7 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
     name = "lift_entrapment"
     kinds = frozenset({DeviceKind.LIFT})
     states = frozenset({"entrapment", "car_state", "passengers_present", "door_closed", "door_state"})
+    severity = Severity.CRITICAL
     State = Entrapment
     Params = EntrapmentParams
 
@@ -54,7 +55,7 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
             return None, NOTHING
         values = {"stood_s": round(now - state.since, 1), "floor": twin.states.get("floor"), "at_landing": level(twin)}
         reason = Reason("entrapment_signs", values, {"dwell_s": self.params.dwell_s})
-        raised = self.say_later(Action.RAISE, twin, kind, now, Severity.CRITICAL, reason)
+        raised = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason)
         return Entrapment(since=state.since, raised_by="signs"), [raised]
 
     def _by_code(
@@ -63,7 +64,7 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
         if state is not None and state.raised_by == "code":
             return state, NOTHING
         values = {"entrapment": True, "floor": report.states.get("floor"), "at_landing": level(twin)}
-        raised = self.say(Action.RAISE, report, Severity.CRITICAL, Reason("controller_code", values))
+        raised = self.say(Action.RAISE, report, self.severity, Reason("controller_code", values))
         return Entrapment(since=state.since if state else now, raised_by="code"), [raised]
 
     def _end_by_code(self, state: Entrapment, report: Report, twin: Twin) -> tuple[Entrapment | None, list[Transition]]:
@@ -88,7 +89,7 @@ class LiftEntrapment(Rule[Entrapment, EntrapmentParams]):
         if not state.raised_by:
             return None, NOTHING
         reason = Reason("entrapment_ended", dict(report.states))
-        return None, [self.say(Action.CLEAR, report, Severity.CRITICAL, reason)]
+        return None, [self.say(Action.CLEAR, report, self.severity, reason)]
 
 
 def standing_shut(twin: Twin) -> bool | None:

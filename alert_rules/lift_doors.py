@@ -14,8 +14,10 @@ from devices.twin import Twin
 class CyclingParams(Params):
     """When doors open too often without a run."""
 
-    times: int = Field(6, ge=2, le=50, description="openings without a run; a held door opens again twice or thrice")
-    window_s: float = Field(180, ge=10, description="seconds within which they count")
+    times: int = Field(
+        6, ge=2, le=50, description="openings without a run; a held door opens again twice or thrice; chosen"
+    )
+    window_s: float = Field(180, ge=10, description="seconds within which they count; chosen")
 
 
 class Cycles(RuleState, array_like=True, gc=False):
@@ -35,6 +37,7 @@ class LiftDoorCycling(Rule[Cycles, CyclingParams]):
     name = "lift_door_cycling"
     kinds = frozenset({DeviceKind.LIFT})
     states = frozenset({"door_closed", "door_state", "car_state", "door_repeated_cycling"})
+    severity = Severity.MINOR
     State = Cycles
     Params = CyclingParams
 
@@ -42,7 +45,7 @@ class LiftDoorCycling(Rule[Cycles, CyclingParams]):
         self, state: Cycles | None, report: Report, twin: Twin, now: float
     ) -> tuple[Cycles | None, list[Transition]]:
         if report.states.get("door_repeated_cycling") is True and (state is None or not state.raised):
-            raised = self.say(Action.RAISE, report, Severity.MINOR, self._reason("state_true", twin, {}))
+            raised = self.say(Action.RAISE, report, self.severity, self._reason("state_true", twin, {}))
             return Cycles(raised="word"), [raised]
         if state is not None and state.raised == "word":
             return self._end(state, report) if twin.states.get("door_repeated_cycling") is False else (state, NOTHING)
@@ -59,7 +62,7 @@ class LiftDoorCycling(Rule[Cycles, CyclingParams]):
         if not state.raised:
             return None, NOTHING
         reason = Reason("doors_quiet", {}, {"window_s": self.params.window_s})
-        return None, [self.say_later(Action.CLEAR, twin, kind, now, Severity.MINOR, reason, auto_resolve=True)]
+        return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)]
 
     def _opened(
         self, state: Cycles | None, report: Report, twin: Twin, now: float
@@ -73,7 +76,7 @@ class LiftDoorCycling(Rule[Cycles, CyclingParams]):
         if was or not enough:
             return after, NOTHING
         values = {"openings": len(opened), "within_s": round(now - opened[0], 1)}
-        raised = self.say(Action.RAISE, report, Severity.MINOR, self._reason("doors_cycling", twin, values))
+        raised = self.say(Action.RAISE, report, self.severity, self._reason("doors_cycling", twin, values))
         return after, [raised]
 
     def _reason(self, code: str, twin: Twin, values: dict[str, float]) -> Reason:
@@ -84,13 +87,15 @@ class LiftDoorCycling(Rule[Cycles, CyclingParams]):
     def _end(self, state: Cycles, report: Report) -> tuple[Cycles | None, list[Transition]]:
         if not state.raised:
             return None, NOTHING
-        return None, [self.say(Action.CLEAR, report, Severity.MINOR, Reason("doors_quiet"), auto_resolve=True)]
+        return None, [self.say(Action.CLEAR, report, self.severity, Reason("doors_quiet"), auto_resolve=True)]
 
 
 class EBikeParams(Params):
     """Which sightings of an electric bicycle are believed."""
 
-    min_score: float = Field(0.6, ge=0, le=1, description="0 to 1; prams and wheelchairs look like it from above")
+    min_score: float = Field(
+        0.6, ge=0, le=1, description="0 to 1; prams and wheelchairs look like it from above; chosen"
+    )
 
 
 class LiftEBike(Phased[EBikeParams]):

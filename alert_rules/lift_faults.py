@@ -81,7 +81,7 @@ class SpeedParams(Params):
     factor: float = Field(
         1.15, gt=1, le=2, description="times the rated speed; governors must trip from 115 % on (EN 81-20, 5.6.2.2.1)"
     )
-    dwell_s: float = Field(1, ge=0, description="seconds it must last; one wild sample is no run")
+    dwell_s: float = Field(1, ge=0, description="seconds it must last; one wild sample is no run; chosen")
 
 
 class LiftOverspeed(LiftFault[SpeedParams]):
@@ -115,7 +115,7 @@ class OpenDoorParams(Params):
     """How long the signs of a moving car with open doors must last."""
 
     dwell_s: float = Field(
-        2, ge=0, description="seconds it must last: contact and movement may be reported a second apart"
+        2, ge=0, description="seconds it must last: contact and movement may be told a second apart; chosen"
     )
 
 
@@ -157,7 +157,9 @@ class LevellingParams(Params):
     """How long a car may stand beside a landing."""
 
     dwell_s: float = Field(
-        60, ge=5, description="seconds it must stand off level; re-levelling takes a few, and an entrapment comes first"
+        60,
+        ge=5,
+        description="seconds it must stand off level; re-levelling takes a few, an entrapment comes first; chosen",
     )
 
 

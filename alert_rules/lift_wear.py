@@ -27,12 +27,14 @@ POWER = frozenset({"power_failure"})
 class WearParams(Params):
     """When a lift wears faster than it used to."""
 
-    at_least: int = Field(5, ge=1, description="faults within 7 days; fewer prove nothing")
+    at_least: int = Field(5, ge=1, description="faults within 7 days; fewer prove nothing; chosen")
     sigma: float = Field(
         3, ge=1, le=6, description="standard deviations above the lift's usual week: the limit of Shewhart's c-chart"
     )
-    learn_weeks: int = Field(4, ge=0, le=52, description="weeks of its own history before a lift is judged")
-    lead_h: float = Field(24, ge=0, le=168, description="hours of notice that maintenance needs before the peak hour")
+    learn_weeks: int = Field(4, ge=0, le=52, description="weeks of its own history before a lift is judged; chosen")
+    lead_h: float = Field(
+        24, ge=0, le=168, description="hours of notice that maintenance needs before the peak hour; chosen"
+    )
 
 
 class Wear(RuleState, array_like=True, gc=False):
@@ -62,6 +64,7 @@ class LiftWear(Rule[Wear, WearParams]):
     kinds = frozenset({DeviceKind.LIFT})
     states = frozenset(LIFT_FAULTS) - POWER | {"entrapment"}
     events = frozenset({"unknown_fault"})
+    severity = Severity.NOTICE
     State = Wear
     Params = WearParams
 
@@ -73,7 +76,7 @@ class LiftWear(Rule[Wear, WearParams]):
         total, limit = sum(after.days), self._limit(after)
         if after.raised or after.weeks < self.params.learn_weeks or total < limit:
             return after, NOTHING
-        raised = self.say(Action.RAISE, report, Severity.NOTICE, self._reason(after, now), auto_resolve=True)
+        raised = self.say(Action.RAISE, report, self.severity, self._reason(after, now), auto_resolve=True)
         return replace(after, raised=True), [raised]
 
     def tick(self, state: Wear, twin: Twin, kind: DeviceKind, now: float) -> tuple[Wear | None, list[Transition]]:
@@ -81,7 +84,7 @@ class LiftWear(Rule[Wear, WearParams]):
         if not state.raised or sum(after.days) >= self._limit(after):
             return after, NOTHING
         reason = Reason("wear_usual_again", {"faults": sum(after.days)}, {"limit": self._limit(after)})
-        cleared = self.say_later(Action.CLEAR, twin, kind, now, Severity.NOTICE, reason, auto_resolve=True)
+        cleared = self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)
         return replace(after, raised=False), [cleared]
 
     def reset(self, state: Wear, subject: str) -> Wear | None:

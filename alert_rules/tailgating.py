@@ -15,9 +15,11 @@ MAX_RELEASES = 64
 class TailgatingParams(Params):
     """When passages without a credential are too many."""
 
-    extra: int = Field(2, ge=1, le=50, description="people beyond the credentials; a child on the hand is one")
-    settle_s: float = Field(5, ge=1, description="seconds to wait: the passage may be told before its credential")
-    unused_s: float = Field(30, ge=1, description="seconds a credential may wait for its passage")
+    extra: int = Field(2, ge=1, le=50, description="people beyond the credentials; a child on the hand is one; chosen")
+    settle_s: float = Field(
+        5, ge=1, description="seconds to wait: the passage may be told before its credential; chosen"
+    )
+    unused_s: float = Field(30, ge=1, description="seconds a credential may wait for its passage; chosen")
 
 
 class Passing(RuleState, array_like=True, gc=False):
@@ -39,6 +41,7 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
     kinds = frozenset({DeviceKind.ACCESS_GATE})
     events = RELEASES | {"tailgating"}
     measurements = frozenset({"passage_count"})
+    severity = Severity.MINOR
     State = Passing
     Params = TailgatingParams
 
@@ -49,7 +52,7 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
         if not report.events:
             return self._counted(state, count, now), NOTHING
         said = [
-            self.say(Action.RAISE, report, Severity.MINOR, Reason("followed_through", event.attributes))
+            self.say(Action.RAISE, report, self.severity, Reason("followed_through", event.attributes))
             for event in report.events
             if event.code == "tailgating"
         ]
@@ -65,7 +68,7 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
             return after, NOTHING
         values = {"passages": state.people, "credentials": used}
         reason = Reason("more_than_credentials", values, {"extra": self.params.extra})
-        return after, [self.say_later(Action.RAISE, twin, kind, now, Severity.MINOR, reason)]
+        return after, [self.say_later(Action.RAISE, twin, kind, now, self.severity, reason)]
 
     def _released(self, state: Passing | None, report: Report, now: float) -> Passing | None:
         new = [now for event in report.events if event.code in RELEASES]

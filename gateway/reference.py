@@ -248,6 +248,8 @@ def _default(field: Any) -> str:
     if field.is_required():
         return "required"
     value = None if field.default is PydanticUndefined else field.default
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value))
     if value in (None, ""):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
