@@ -87,7 +87,8 @@ class Mirror:
         """The broker holds ``topic`` from an earlier life of ours: what has left meanwhile must leave there too."""
         device, alert = self.topics.device_of(topic), self.topics.alert_of(topic)
         if device is not None and (self._look(device) is None or not self._outward.devices):
-            self._gone |= {topic: None, self.topics.config(device): None}
+            # First the announcement: Home Assistant would read the empty state as one.
+            self._gone |= {self.topics.config(device): None, topic: None}
         elif alert is not None and (alert not in self._open or not self._outward.alerts):
             self._gone[topic] = None
 
