@@ -35,6 +35,7 @@ from gateway.broker import broker_of
 from gateway.clock import Clock, SystemClock
 from gateway.config import database_url, registry_of, reveal
 from gateway.connect import session_options
+from gateway.control import listening
 from gateway.desk import HistoryDesk, Inventory, ReviewDesk
 from gateway.dialects import decoder_of
 from gateway.errors import OperatorError
@@ -54,6 +55,7 @@ from gateway.outbox import StoredOutbox
 from gateway.outward.opening import open_publisher
 from gateway.pushes import PushDesk
 from gateway.quarantine import Quarantine
+from gateway.reload import Answer, Reloader
 from gateway.rules import calendar_of, rules_of
 from gateway.site import Site
 from gateway.suppressions import SuppressionDesk
@@ -75,15 +77,25 @@ def run(site: Site, site_path: Path) -> None:
     """Run the gateway until SIGTERM or SIGINT."""
     log.info("starting", site=site.site.id, site_file=str(site_path))
     gc.set_threshold(*GC_THRESHOLD)
-    uvloop.run(_serve(site))
+    uvloop.run(_serve(site, site_path))
 
 
-async def _serve(site: Site) -> None:
+async def _serve(site: Site, site_path: Path) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await Gateway(site, SystemClock()).run(stop)
+    gateway = Gateway(site, SystemClock())
+    reloader = gateway.follow(site, site_path)
+    reloads: set[asyncio.Task[Answer]] = set()
+
+    def reload() -> None:
+        reloads.add(task := asyncio.ensure_future(reloader.reload()))
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    async with listening(Path(site.data_dir), {"reload": reloader.reload}):
+        await gateway.run(stop)
 
 
 class Gateway:
@@ -107,7 +119,7 @@ class Gateway:
 
         self._engine = Engine(rules_of(site), registry, clock.now())
         correlation = Correlation(registry, self._engine.twin_of)
-        mutes = Suppressions(FIRE_RULES, site.suppression, site.schedules, calendar_of(site))
+        self._mutes = mutes = Suppressions(FIRE_RULES, site.suppression, site.schedules, calendar_of(site))
         self._book = AlertBook(
             partial(place_of, registry),
             self._channels_for,
@@ -205,6 +217,17 @@ class Gateway:
         log.info("stopped")
         if tasks.failure is not None:
             raise SystemExit(1) from tasks.failure
+
+    def follow(self, site: Site, path: Path) -> Reloader:
+        """Make what takes changed rules over from the file at ``path``, which said ``site`` at the start."""
+        self._health.reloader = Reloader(path, site, self._take_rules)
+        return self._health.reloader
+
+    def _take_rules(self, site: Site) -> None:
+        """Go on with the rules, schedules and limits of ``site``; what unchanged rules remember survives."""
+        self._engine.exchange(rules_of(site))
+        self._mutes.configure(site.suppression, site.schedules, calendar_of(site))
+        self._evaluator.reviewing()
 
     async def _stop(self, tasks: Tasks) -> None:
         """The source first, then what it fed."""

@@ -66,6 +66,15 @@ def run(site: SiteFile, log_level: LogLevel = "info") -> None:
         raise OperatorError("start", str(error), f"see gateway doctor --site {site}") from None
 
 
+@app.command(epilog="Example: gateway reload --site /etc/community-gateway/site.yaml")
+def reload(site: SiteFile) -> None:
+    """Let the running gateway take changed rules over. Refused (exit 2), it keeps its old rules and says why."""
+    from gateway.reload import reload_rules
+
+    for line in reload_rules(site):
+        typer.echo(line)
+
+
 @app.command(epilog="Example: gateway demo, then open the printed link; Ctrl-C stops everything")
 def demo(
     seconds: Annotated[

@@ -64,6 +64,16 @@ def _load(path: Path, text: str) -> Site:
     return site
 
 
+def raw_site(path: Path) -> dict[str, Any]:
+    """Read a site file without judging what it says.
+
+    Raises:
+        OperatorError: the file cannot be read.
+        SiteFileError: it is no YAML or JSON, or no mapping.
+    """
+    return _parsed(path, _text(path))
+
+
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
         data = read_json(text) if path.suffix == ".json" else read_yaml(text)

@@ -138,6 +138,11 @@ class Evaluator:
         if alert.rule != PRESENCE:
             self._engine.reset(alert.rule, alert.device, alert.subject)
 
+    def reviewing(self) -> None:
+        """Schedules or limits changed: look at every open alert again at the next turn."""
+        self._book.review_due_at_once()
+        self._wake.set()
+
     async def review(self) -> None:
         """A suppression changed: let the open alerts know. What the disk refuses now is written later."""
         self._apply(self._book.review(self._clock.now()))

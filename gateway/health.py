@@ -5,6 +5,8 @@ from typing import Any
 
 from alert_rules.alert import INHIBITED, Severity
 from alert_rules.engine import Engine
+from alert_rules.flapping import FLAPPING
+from alert_rules.suppression import Means
 from devices.dialects.dialect import Lane
 from gateway.alerts.book import AlertBook
 from gateway.evaluate import Evaluator
@@ -14,6 +16,7 @@ from gateway.ingest.intake import Intake
 from gateway.journal.journal import DeadLetter
 from gateway.lanes import EVALUATE, LanePipe
 from gateway.metrics import Metrics
+from gateway.reload import Reloader
 
 SHOWN_PAYLOAD = 500
 
@@ -33,6 +36,7 @@ class HealthDesk:
         metrics: Metrics,
     ) -> None:
         self.audit_head: tuple[int, str] = (0, "")
+        self.reloader: Reloader | None = None
         self._lanes = lanes
         self._intakes = intakes
         self._feed = feed
@@ -85,6 +89,8 @@ class HealthDesk:
         for severity in Severity:
             m.alerts_open.labels(severity).set(severities[severity])
         suppressed = [alert.suppressed_by for alert in self._book.open_alerts() if alert.suppressed_by]
+        for means in (*Means, FLAPPING):
+            m.alerts_suppressed.labels(means).set(sum(reference.startswith(means) for reference in suppressed))
         m.alerts_inhibited.set(sum(reference.startswith(INHIBITED) for reference in suppressed))
 
     def _count(self, counter: Any, key: str, total: int) -> None:
@@ -112,6 +118,8 @@ class HealthDesk:
             found.append(("store", f"alerts cannot be saved, shown from memory: {self._evaluator.problem}"))
         if self._drain.problem:
             found.append(("history", f"history waits, nothing is lost: {self._drain.problem}"))
+        if self.reloader and self.reloader.problem:
+            found.append(("reload", self.reloader.problem))
         return [{"code": code, "detail": detail} for code, detail in found]
 
 

@@ -26,6 +26,12 @@ class Metrics:
         self.alerts_inhibited = Gauge(
             "gateway_alerts_inhibited", "open alerts that call nobody because another one explains them", registry=r
         )
+        self.alerts_suppressed = Gauge(
+            "gateway_alerts_suppressed",
+            "open alerts that call nobody because people, or flapping, muted them",
+            ["by"],
+            registry=r,
+        )
         self.alerts_raised = Counter("gateway_alerts_raised", "alerts opened", ["rule"], registry=r)
         self.history_written = Gauge("gateway_history_written", "points the history store took", registry=r)
         self.history_bad = Gauge("gateway_history_bad_points", "points the history store refused", registry=r)

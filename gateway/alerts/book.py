@@ -141,6 +141,10 @@ class AlertBook:
         """When a suppression next begins or ends by itself; at once for what did while nobody looked."""
         return -math.inf if self._reviewed_at == -math.inf else self._mutes.next_change(self._reviewed_at)
 
+    def review_due_at_once(self) -> None:
+        """Suppressions may answer differently from now on."""
+        self._reviewed_at = -math.inf
+
     def review(self, now: float) -> list[Alert]:
         """Suppressions began or ended: let every open alert know, and call people for what was muted and still is."""
         self._reviewed_at = now
