@@ -14,6 +14,7 @@ RESULTS: dict[str, dict[str, Any]] = {
     "latency": {"valid": True, "calm": {"p99_ms": 20.0}, "storm": {"p99_ms": 1_200.0}},
     "memory": {"devices": {"10000": {"rss_mb": 140.0}}},
     "growth": {"ratio": 1.3},
+    "rules": {"per_cpu_s": 210_000, "ratio": 1.2},
     "recovery": {"lost": 0, "ratio": 2.5, "memory_growth_mb": 12.0},
 }
 
