@@ -3,6 +3,7 @@
 import inspect
 import json
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import Any, get_origin
 
 from prometheus_client import Counter
@@ -188,7 +189,10 @@ def _section(name: str, model: type) -> str:
 
 
 def _fields(model: type) -> str:
-    schema = TypeAdapter(model).json_schema()["properties"]
+    schema = TypeAdapter(model).json_schema()
+    if "$ref" in schema:  # a model that holds itself stands among the definitions
+        schema = schema["$defs"][schema["$ref"].rpartition("/")[2]]
+    schema = schema["properties"]
     rows = (
         (f"`{name}`", _type(field.annotation, schema[name]), _default(field), field.description or "")
         for name, field in fields_of(model).items()
@@ -200,6 +204,8 @@ def _type(annotation: Any, schema: dict[str, Any]) -> str:
     inner = _inner(annotation)
     if inner is not None:
         return f"list of {inner.__name__}" if get_origin(annotation) is list else inner.__name__
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(f"`{each.value}`" for each in annotation)
     limits = [f"{sign} {schema[key]:g}" for key, sign in _LIMITS.items() if key in schema]
     return ", ".join([_plain_type(schema), *limits])
 
