@@ -68,7 +68,8 @@ class Timeline:
         **changed: Any,
     ) -> "Timeline":
         """``device`` sends a report of what was true ``age`` seconds ago. Unknown devices need their ``kind``."""
-        self._sequence[device] = self._sequence.get(device, -1) + 1
+        if "sequence" not in changed:
+            self._sequence[device] = self._sequence.get(device, -1) + 1
         moment = START + self.now
         report = Report(
             device=device,
@@ -78,7 +79,7 @@ class Timeline:
             states=dict(states or {}),
             events=events,
             registered=device in self._devices,
-            sequence=self._sequence[device],
+            sequence=self._sequence.get(device),
         )
         for name, value in changed.items():
             setattr(report, name, value)
