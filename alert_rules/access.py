@@ -1,5 +1,7 @@
 """What happens at one door: forced, held open, opened under threat, refused, tampered with. Pure."""
 
+from msgspec import field
+from msgspec.structs import replace
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
@@ -11,7 +13,9 @@ from devices.twin import Twin
 
 
 class Forced(RuleState, array_like=True, gc=False):
-    """The alert is up until the door is reported shut."""
+    """The alert is up until the ``doors`` are reported shut; "" where the controller names none."""
+
+    doors: list[str] = field(default_factory=list)
 
 
 class GateForced(Rule[Forced, Params]):
@@ -33,11 +37,13 @@ class GateForced(Rule[Forced, Params]):
             if event.code == "door_forced"
         ]
         if said:
-            return Forced(), said
-        if state is not None and door_shut(report, twin):
-            reason = Reason("door_closed")
-            return None, [self.say(Action.CLEAR, report, self.severity, reason)]
-        return state, NOTHING
+            return Forced(doors=sorted({*(state.doors if state else ()), *_doors(report, "door_forced")})), said
+        if state is None:
+            return None, NOTHING
+        left = _still_open(state.doors, report, twin)
+        if left:
+            return (state if left == state.doors else Forced(doors=left)), NOTHING
+        return None, [self.say(Action.CLEAR, report, self.severity, Reason("door_closed"))]
 
 
 class HeldOpenParams(Params):
@@ -47,10 +53,11 @@ class HeldOpenParams(Params):
 
 
 class Open(RuleState, array_like=True, gc=False):
-    """The door is open since ``since``; ``raised`` once the alert is up."""
+    """``doors`` ("" where none is named) stand open since ``since``; ``raised`` once the alert is up."""
 
     since: float = 0.0
     raised: bool = False
+    doors: list[str] = field(default_factory=lambda: [""])
 
 
 class GateHeldOpen(Rule[Open, HeldOpenParams]):
@@ -65,22 +72,26 @@ class GateHeldOpen(Rule[Open, HeldOpenParams]):
     Params = HeldOpenParams
 
     def step(self, state: Open | None, report: Report, twin: Twin, now: float) -> tuple[Open | None, list[Transition]]:
-        if door_shut(report, twin):
-            return self._shut(state, report)
-        if any(event.code == "door_held_open" for event in report.events):
+        held = _still_open(_doors(report, "door_held_open"), report, twin) if report.events else []
+        if held:
+            doors = sorted({*(state.doors if state and state.raised else ()), *held})
             raised = self.say(Action.RAISE, report, self.severity, Reason("door_held_open"))
-            return Open(since=state.since if state else now, raised=True), [raised]
-        if state is None and report.states.get("door_state") == "open":
-            return Open(due=now + self.params.dwell_s, since=now), NOTHING
-        return state, NOTHING
+            return Open(since=state.since if state else now, raised=True, doors=doors), [raised]
+        if state is None:
+            opened = report.states.get("door_state") == "open" and _still_open([""], report, twin)
+            return (Open(due=now + self.params.dwell_s, since=now) if opened else None), NOTHING
+        left = _still_open(state.doors, report, twin)
+        if not left:
+            return self._shut(state, report)
+        return (state if left == state.doors else replace(state, doors=left)), NOTHING
 
     def tick(self, state: Open, twin: Twin, kind: DeviceKind, now: float) -> tuple[Open | None, list[Transition]]:
         reason = Reason("door_open", {"open_s": round(now - state.since, 1)}, {"dwell_s": self.params.dwell_s})
         raised = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason)
-        return Open(since=state.since, raised=True, due=NEVER), [raised]
+        return replace(state, raised=True, due=NEVER), [raised]
 
-    def _shut(self, state: Open | None, report: Report) -> tuple[Open | None, list[Transition]]:
-        if state is None or not state.raised:
+    def _shut(self, state: Open, report: Report) -> tuple[Open | None, list[Transition]]:
+        if not state.raised:
             return None, NOTHING
         return None, [self.say(Action.CLEAR, report, self.severity, Reason("door_closed"), auto_resolve=True)]
 
@@ -158,8 +169,18 @@ def whose(event: Event) -> str:
     return str(event.attributes.get("credential_ref") or event.attributes.get("person_ref") or "")
 
 
-def door_shut(report: Report, twin: Twin) -> bool:
-    """Tell whether ``report`` says the door is shut, as an event or as a state that nothing newer contradicts."""
-    if any(event.code == "door_closed" for event in report.events):
-        return True
-    return report.states.get("door_state") == "closed" == twin.states.get("door_state")
+def _doors(report: Report, code: str) -> list[str]:
+    return [str(event.attributes.get("door_id", "")) for event in report.events if event.code == code]
+
+
+def _still_open(doors: list[str], report: Report, twin: Twin) -> list[str]:
+    """Leave out of ``doors`` what ``report`` says is shut, by an event or by a state that nothing newer contradicts.
+
+    A door nobody names is taken for every door: most controllers have but one.
+    """
+    if report.states.get("door_state") == "closed" == twin.states.get("door_state"):
+        return []
+    shut = _doors(report, "door_closed") if report.events else []
+    if not shut or "" in shut:
+        return [] if shut else doors
+    return [door for door in doors if door and door not in shut]

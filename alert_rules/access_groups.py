@@ -204,6 +204,8 @@ class ResidentUnseen(Rule[Seen, UnseenParams]):
         return after, [on_gate(back, state.raised_at_gate)]
 
     def tick(self, state: Seen, twin: Twin, kind: DeviceKind, now: float) -> tuple[Seen | None, list[Transition]]:
+        if state.person not in self.params.persons:
+            return None, NOTHING
         values = {"last_seen": state.at, "unseen_s": round(now - state.at, 1)}
         reason = Reason("unseen_too_long", values, {"limit_s": round(self._limit(state.gaps), 1)})
         raised = self.say_later(Action.RAISE, twin, kind, now, self.severity, reason, subject=state.person)

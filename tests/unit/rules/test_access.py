@@ -80,6 +80,19 @@ def test_a_door_reported_shut_ends_the_break_in(gate: Timeline, shut: dict[str, 
     gate.expect("gate_forced", "gate-1", between=(5, 5), action=Action.CLEAR, auto_resolve=False)
 
 
+def test_another_door_of_the_controller_ends_nothing(gate: Timeline) -> None:
+    gate.says("gate-1", **event("door_forced", door_id="d1")).says("gate-1", **event("door_forced", door_id="d2"))
+    gate.says("gate-1", **event("door_held_open", door_id="d3")).at(5)
+    gate.unclaimed.clear()
+    for second, door in enumerate(("d4", "d2"), 10):
+        gate.at(second).says("gate-1", **event("door_closed", door_id=door))
+    gate.expect_nothing()
+    gate.at(20).says("gate-1", **event("door_closed", door_id="d1"))
+    gate.expect("gate_forced", "gate-1", between=(20, 20), action=Action.CLEAR)
+    gate.restart().at(30).says("gate-1", **event("door_closed", door_id="d3"))
+    gate.expect("gate_held_open", "gate-1", between=(30, 30), action=Action.CLEAR)
+
+
 def test_forced_and_shut_in_one_message_is_still_forced(gate: Timeline) -> None:
     gate.says("gate-1", events=(Event("door_forced"), Event("door_closed")))
     gate.expect("gate_forced", "gate-1", between=(0, 0))

@@ -211,6 +211,15 @@ def test_only_the_listed_persons_absences_are_kept_and_no_doors() -> None:
     assert len(blob) < 400
 
 
+def test_whoever_withdraws_consent_is_forgotten() -> None:
+    story = lone()
+    live(story, 3, every_h=4)
+    story._parameters[UNSEEN] = {"persons": []}
+    story.restart()
+    story.expect_nothing(until=60 * DAY)
+    assert {rule for rule, _ in story.checkpoint()._states} <= {"device_offline"}
+
+
 def test_the_habit_survives_a_restart() -> None:
     story = lone()
     last = live(story, 40, every_h=47)
