@@ -16,6 +16,7 @@ MAX_CACHED_TOPICS = 400_000
 
 class Decoder:
     """Routes topics to dialects and decodes. Topics are routed once; the cache is bounded against made-up topics.
+    ``known`` finds the route of a topic seen before.
 
     ``dialects`` maps the dialects spoken here to their options; ``context`` is what they all are given.
     """
@@ -38,6 +39,7 @@ class Decoder:
             self._dialects[name] = DIALECTS[name](own)
         self._remembering = {name: d for name, d in self._dialects.items() if isinstance(d, Remembering)}
         self._routes: dict[str, Route | Reject] = {}
+        self.known = self._routes.get
 
     def filters(self) -> dict[str, Lane]:
         """Return the topic filters to subscribe to, each with its lane."""
@@ -63,7 +65,7 @@ class Decoder:
         """Decode a batch; rejects come with their index, what is deliberately ignored is only counted."""
         reports: list[Report] = []
         rejects: list[tuple[int, Reject]] = []
-        known, route_of, moved = self._routes.get, self.route, self._moved
+        known, route_of, moved = self.known, self.route, self._moved
         for index, envelope in enumerate(envelopes):
             route = known(envelope.topic) or route_of(envelope.topic)
             try:

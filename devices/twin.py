@@ -72,10 +72,17 @@ class Twin(Struct, array_like=True, gc=False):
             elif report.snapshot:
                 self._fill(report)
                 return False
-            self.measurements.update(report.measurements)
-            if report.states == self.states:
+            # Reports never change, so what says all there is to say is kept as it is: at many devices most of the time
+            # would go into fetching two copies of everything from memory.
+            measurements, states = report.measurements, report.states
+            if self.measurements.keys() <= measurements.keys():
+                self.measurements = measurements
+            else:
+                self.measurements = {**self.measurements, **measurements}
+            if states is self.states or states == self.states:
+                self.states = states
                 return True
-            self.states.update(report.states)
+            self.states = states if self.states.keys() <= states.keys() else {**self.states, **states}
         else:
             self._fill(report)
         return False

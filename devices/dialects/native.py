@@ -13,6 +13,7 @@ from devices.model import DeviceKind, Envelope, Event, Reject, RejectReason, Rep
 from devices.names import EVENTS, QUANTITIES, STATES
 
 MAX_TEXT = 500
+MAX_SHARED = 1_000
 _TOPIC = re.compile(r"community/([^/]+)/([a-z_]+)/([A-Za-z0-9][A-Za-z0-9_.:-]{0,63})/(telemetry|event|status)")
 _KINDS = {str(kind): kind for kind in DeviceKind}
 _SOURCE_UTC = TimeQuality.SOURCE_UTC
@@ -35,6 +36,7 @@ class _Table:
     def __init__(self, kind: DeviceKind) -> None:
         self.limits = {name: (q.low, q.high) for name, q in QUANTITIES.items() if kind in q.kinds}
         self.words: dict[str, Container[StateValue]] = {}
+        self._shared: dict[tuple[tuple[str, StateValue], ...], dict[str, StateValue]] = {}
         for name, state in STATES.items():
             if kind in state.kinds:
                 text: Container[StateValue] = frozenset(state.values) if state.values else _ANY_TEXT
@@ -59,6 +61,12 @@ class _Table:
             if allowed is None or (value is not None and value not in allowed):
                 return False
         return True
+
+    def shared(self, states: dict[str, StateValue]) -> dict[str, StateValue]:
+        """The one copy of such states: most devices of a kind are in one of few, and few stay in the cache."""
+        if len(self._shared) >= MAX_SHARED:
+            self._shared.clear()
+        return self._shared.setdefault(tuple(states.items()), states)
 
     def known(self, given: dict[str, StateValue], raw: dict[str, Any]) -> dict[str, StateValue]:
         """Keep known states with values of their type; a word nobody agreed on is unknown (``None``), not false."""
@@ -173,7 +181,7 @@ def _reader(kind: DeviceKind) -> Read:
         if states == route.states:
             states = route.states
         elif table.all_known(states):
-            route.states = states
+            route.states = states = table.shared(states)
         else:
             states = table.known(states, raw := raw or {})
         events = _events(kind, body.events, raw := raw or {}) if body.events else ()

@@ -67,7 +67,7 @@ class LineEncoder:
             ):
                 track.ms, track.numbers = ms, measurements
                 if report.states is not track.states:
-                    track.enter(report.states, _states_text(report.states))
+                    track.enter(report.states, *_ends(_states_text(report.states)))
                 head(track.head)
                 number(measurements)
                 tail(track.tail)
@@ -131,6 +131,12 @@ class _Usual:
 
 def _states_text(states: dict[str, bool | str | None]) -> bytes:
     return _text([""] + [field(name, value) for name, value in states.items() if value is not None])
+
+
+@lru_cache(TEXT_CACHE)
+def _ends(text: bytes) -> tuple[bytes, bytes]:
+    """One copy for all devices that say the same: ``text``, and with the space before the time."""
+    return text, text + b" "
 
 
 def prefix(device: Device, site_id: str) -> str:

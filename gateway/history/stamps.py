@@ -37,13 +37,11 @@ class Track:
         self.ms = NEVER
         self.numbers: dict[str, float] = {}
         self.collided = False
-        self.enter(None, b"")
+        self.enter(None, b"", b" ")
 
-    def enter(self, states: object, text: bytes) -> None:
+    def enter(self, states: object, text: bytes, tail: bytes) -> None:
         """Note ``states`` and their fields, which the content of usual reports ends with."""
-        self.states = states
-        self.text = text
-        self.tail = text + b" "
+        self.states, self.text, self.tail = states, text, tail
 
     def note(self, ms: int, body: bytes) -> None:
         """Note an unusual report's content; the next usual one enters its states again."""

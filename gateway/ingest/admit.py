@@ -30,10 +30,10 @@ class Admission:
         """Part ``envelopes`` into those let in and those refused, each with the reason."""
         admitted: list[Envelope] = []
         refused: list[tuple[Envelope, Reject]] = []
-        route_of, due_of, interval, tolerance = self._decoder.route, self._due, self._interval, self._tolerance
-        limit = self._max_payload
+        known, route_of, limit = self._decoder.known, self._decoder.route, self._max_payload
+        due_of, interval, tolerance = self._due, self._interval, self._tolerance
         for envelope in envelopes:
-            route = route_of(envelope.topic)
+            route = known(envelope.topic) or route_of(envelope.topic)
             if type(route) is not Route:
                 refused.append((envelope, cast(Reject, route)))
                 continue

@@ -222,6 +222,23 @@ def test_a_good_message_after_a_bad_one_is_not_taken_for_it() -> None:
         assert found[0].states == {"smoke": expected}
 
 
+def test_devices_in_the_same_state_share_one_copy_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = decoder()
+
+    def states(device: int, **given: object) -> object:
+        body = json.dumps({"states": given}).encode()
+        (found,) = one.decode_all([Envelope(topic(device=f"s{device}"), body, NOON)])[0]
+        assert found.states == given
+        return found.states
+
+    first = states(1, smoke=False, tamper=False)
+    assert states(2, smoke=False, tamper=False) is first
+    assert states(2, smoke=True, tamper=False) is not first
+    assert states(1, smoke=False, tamper=False) is first
+    monkeypatch.setattr("devices.dialects.native.MAX_SHARED", 0)
+    assert states(3, smoke=False, tamper=False) is not first
+
+
 def test_the_last_of_two_equal_members_counts() -> None:
     assert report(b'{"states":{"smoke":false,"smoke":true}}').states == {"smoke": True}
     assert report(b'{"seq":1,"seq":2}').sequence == 2

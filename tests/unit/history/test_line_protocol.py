@@ -44,6 +44,44 @@ def test_a_number_that_is_none_is_unknown(number: float) -> None:
     assert line.fields == {"load_percent": 3.0}
 
 
+def test_in_a_batch_only_the_numbers_that_are_none_are_missing() -> None:
+    lines = encode(
+        said(LIFT, T0, measurements={"speed": 1.0}, states={"door_closed": True}),
+        said(LIFT, T0 + 1, measurements={"speed": math.nan, "load_percent": 3.0}, states={"door_closed": True}),
+        said(LIFT, T0 + 2, measurements={"speed": math.inf}, states={"door_closed": False}),
+        said(LIFT, T0 + 3, measurements={"speed": math.nan}),
+        said(SMOKE, T0 + 4, measurements={"temperature": 20.5}),
+    )
+    assert [line.fields for line in lines] == [
+        {"speed": 1.0, "door_closed": True},
+        {"load_percent": 3.0, "door_closed": True},
+        {"door_closed": False},
+        {"temperature": 20.5},
+    ]
+    assert [line.at_ns for line in lines] == [int((T0 + n) * 1e9) for n in (0, 1, 2, 4)]
+
+
+def test_a_batch_of_nothing_but_none_has_no_line() -> None:
+    lines = LineEncoder(registry(), SITE).encode([said(LIFT, measurements={"speed": math.nan})])
+    assert (lines.data, lines.points) == (b"", 0)
+
+
+def test_states_are_those_of_the_report_whatever_lay_between() -> None:
+    closed, opened = {"door_closed": True}, {"door_closed": False}
+    encoder = LineEncoder(registry(), SITE)
+    reports = [
+        said(LIFT, T0, measurements={"speed": 1.0}, states=closed),
+        said(LIFT, T0 + 1, states=opened, availability=True),
+        said(LIFT, T0 + 2, measurements={"speed": 2.0}, states=closed),
+        said(LIFT, T0 + 2, measurements={"speed": 2.0}, states=opened),
+        said(LIFT, T0 + 3, measurements={"speed": 3.0}, states=opened),
+    ]
+    found = {
+        line.at_ns: line.fields["door_closed"] for report in reports for line in parse(encoder.encode([report]).data)
+    }
+    assert [found[at] for at in sorted(found)] == [True, False, True, False, False]
+
+
 def test_events_availability_and_tests_show_in_charts() -> None:
     (line,) = encode(said(GATE, events=[Event("door_forced"), Event("duress")], availability=False, test=True))
     assert line.fields == {"event": "door_forced,duress", "online": False, "test": True}
