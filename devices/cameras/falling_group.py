@@ -1,16 +1,46 @@
-"""Which verdicts are one fall, and which are weather. Pure."""
+"""Which tracks are pieces of one fall, which verdicts are one fall, and which are weather. Pure."""
 
 import numpy as np
 
 from devices.cameras.falling_judge import Verdict
+from devices.cameras.falling_tracks import Track, predict
 
 HOLD_S = 0.7
 """A verdict waits this long for a second part of the same fall and for company."""
 RECENT_S = 2.0
 COMPANY = 3
 """As many other falls at once, apart from each other, are rain, snow or leaves."""
-APART, SAME = 0.08, 0.04
+APART, SAME, LINK = 0.08, 0.04, 0.025
 """Shares of the picture's height."""
+PIECE_POINTS, PIECES_KEPT = 5, 40
+GAP_S = 0.7
+"""A balcony, a lamp, a few lost pictures."""
+
+
+class Pieces:
+    """Tracks that ended lately, to be continued: what falls behind a railing comes out below it."""
+
+    def __init__(self, height: int) -> None:
+        self._height = height
+        self._ended: list[Track] = []
+
+    def join(self, track: Track) -> Track | None:
+        """``track`` with the piece before it, if one leads to it; remembers both."""
+        if len(track.spots) < PIECE_POINTS:
+            return None
+        start = track.spots[0]
+        before = [p for p in self._ended if 0 < start.at - p.last.at <= GAP_S and p.last.y < start.y]
+        joined = None
+        if before:
+            x, y, gate = predict(before, start.at, self._height)
+            away = np.hypot(start.x - x, start.y - y) / np.maximum(gate, LINK * self._height)
+            if away.min() < 1:
+                first = before[int(away.argmin())]
+                joined = Track(
+                    first.number, first.spots + track.spots, first.chance + track.chance, first.alone + track.alone
+                )
+        self._ended = [*self._ended[-PIECES_KEPT:], joined or track]
+        return joined
 
 
 class Falls:

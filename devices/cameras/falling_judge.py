@@ -14,17 +14,22 @@ from devices.cameras.projective import GRAVITY, Curve, Fall, FloorMap, Release, 
 
 Floats = NDArray[np.float64]
 
-LEAST_POINTS, LEAST_POINTS_NIGHT = 6, 8
-LEAST_DROP = 0.1
+LEAST_POINTS, LEAST_POINTS_NIGHT, LEAST_POINTS_RAIN = 6, 8, 12
+"""Two drops taken for one thing make a track that seems to speed up, for less than half a second."""
+LEAST_DROP = 0.12
 """Share of the facade's height in the picture."""
 LEAST_DROP_PX, LEAST_DROP_SIZES = 20.0, 3.0
-DOWNWARD = 0.9
+UPWARD = 0.1
+"""Share of the drop that may be taken back by single steps: the jitter of a small blob's centre."""
 SHORTEST_S = 0.15
 CHANCE = -9.0
 """log10: one accident in 10^9 points of comparison; a busy picture compares about 10^5 a second."""
 ALONE = 0.5
 SIDEWAYS = 1.3
-GAIN, GAIN_SIGNIFICANCE = 1.2, 3.0
+GAIN, GAIN_RAIN, GAIN_SIGNIFICANCE = 1.2, 1.6, 3.0
+"""Speed at the end over speed at the start; how many standard errors the acceleration must be from none."""
+STEADY = frozenset({"not speeding up", "not gravity", "slower than gravity", "steady in perspective"})
+"""Refusals of what comes down without falling: drops, flakes, traffic."""
 PULL_LIMIT = 6.0
 """Image acceleration in picture heights a second squared: a view 1.6 m high."""
 SLOWEST = 0.04
@@ -48,6 +53,7 @@ class Surroundings:
     facade_height: float
     crowd: float
     night: bool
+    rain: bool
     floors: FloorMap | None = None
 
 
@@ -96,11 +102,12 @@ def _descent(points: Floats) -> Floats:
 def _shape(points: Floats, size: float, around: Surroundings) -> str:
     t, x, y = points[:, 0], points[:, 1], points[:, 2]
     drop = float(y[-1] - y[0])
-    if len(points) < (LEAST_POINTS_NIGHT if around.night else LEAST_POINTS) or t[-1] - t[0] < SHORTEST_S:
+    least = LEAST_POINTS_RAIN if around.rain else LEAST_POINTS_NIGHT if around.night else LEAST_POINTS
+    if len(points) < least or t[-1] - t[0] < SHORTEST_S:
         return "too few points"
     if drop < max(LEAST_DROP * around.facade_height, LEAST_DROP_PX, LEAST_DROP_SIZES * size):
         return "too short a way"
-    if (np.diff(y) > 0).mean() < DOWNWARD or abs(x[-1] - x[0]) > SIDEWAYS * drop:
+    if -np.minimum(np.diff(y), 0).sum() > UPWARD * drop or abs(x[-1] - x[0]) > SIDEWAYS * drop:
         return "not downward"
     return "too large" if size > LARGEST * around.height else ""
 
@@ -147,9 +154,10 @@ def _speeding(points: Floats, speeding: Curve, head_start: float, around: Surrou
     if 2 * drop < SLOWEST * around.height * (time**2 + 2 * head_start * time):
         return "slower than gravity"
     last = first + 2 * second * float(time)
+    gain = GAIN_RAIN if around.rain else GAIN
     if second < GAIN_SIGNIFICANCE * speeding.deviation:
         return "not speeding up"
-    return "not speeding up" if first > 0 and last < GAIN * first else ""
+    return "not speeding up" if first > 0 and last < gain * first else ""
 
 
 def _release(points: Floats, size: float, floors: FloorMap) -> Release:

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.cameras.detection import Detection, Frame, Point
-from devices.cameras.falling_group import Falls
-from devices.cameras.falling_judge import Surroundings, Verdict, judge
+from devices.cameras.falling_group import Falls, Pieces
+from devices.cameras.falling_judge import STEADY, Surroundings, Verdict, judge
 from devices.cameras.falling_report import lower_edge, report
 from devices.cameras.falling_tracks import Track, Tracker
 from devices.cameras.motion import GAP_S, MotionMap
 from devices.cameras.projective import FloorMap, FloorPoint
 
-RAIN_BLOBS = 12.0
-"""Blobs a picture from which the context says rain."""
+RAIN_TRACKS, RAIN_S = 5, 4.0
+"""So many things came down steadily within so many seconds: rain, snow, or a road in view."""
 APRON = 0.06
 """What is watched below the facade, and how far outside it a fall may begin to show: shares of the picture's height."""
 SHAKEN_S = 3.0
@@ -92,25 +92,45 @@ class FallingObjectDetector:
         self._motion = MotionMap(_watched(corners, height, width) if len(corners) else None)
         self._tracker = Tracker(height, width)
         self._falls = Falls(height)
+        self._pieces = Pieces(height)
         scaled = [FloorPoint(p.x * width, p.y * height, p.floor) for p in self.config.floors]
         self._floors = FloorMap.of(scaled, self.config.floor_height) if scaled else None
         self._shaken = -np.inf
+        self._steady: list[float] = []
+
+    @property
+    def _rain(self) -> bool:
+        return len(self._steady) >= RAIN_TRACKS
 
     def _weigh(self, ended: list[Track]) -> None:
+        self._steady = [t for t in self._steady if self._at - t < RAIN_S]
         around = self._surroundings()
         for track in ended:
-            verdict = judge(track, around)
-            if not verdict.refused and not self._from_facade(verdict):
-                verdict = Verdict("not from the facade", 0.0, verdict.points)
-            if verdict.refused or verdict.score < self.config.least_score:
+            whole = self._pieces.join(track)
+            verdict = self._judge(whole, around) if whole else None
+            if verdict is None or verdict.refused:
+                verdict = self._judge(track, around)
+            if verdict.refused in STEADY:
+                self._steady.append(float(verdict.points[-1, 0]))
+            if verdict.refused:
                 self.refused.append(verdict)
             else:
                 self._falls.add(verdict)
 
+    def _judge(self, track: Track, around: Surroundings) -> Verdict:
+        verdict = judge(track, around)
+        if not verdict.refused and not self._from_facade(verdict):
+            return Verdict("not from the facade", 0.0, verdict.points)
+        if not verdict.refused and verdict.score < self.config.least_score:
+            return Verdict("low score", verdict.score, verdict.points)
+        return verdict
+
     def _surroundings(self) -> Surroundings:
         height, width = self._shape
         span = float(np.ptp(self._facade[:, 1])) if self._facade is not None else float(height)
-        return Surroundings(width, height, span, self._tracker.density.mean, self._motion.night, self._floors)
+        return Surroundings(
+            width, height, span, self._tracker.density.mean, self._motion.night, self._rain, self._floors
+        )
 
     def _from_facade(self, verdict: Verdict) -> bool:
         """Whether it came into view on the facade: pedestrians and traffic come from the sides or from below."""
@@ -122,7 +142,7 @@ class FallingObjectDetector:
 
     def _tell(self, at: float) -> list[Detection]:
         context = {
-            "rain": self._tracker.density.mean > RAIN_BLOBS,
+            "rain": self._rain,
             "night": self._motion.night,
             "shake": at - self._shaken < SHAKEN_S,
         }

@@ -195,7 +195,7 @@ def predict(tracks: list[Track], at: float, height: float) -> tuple[Floats, Floa
         row[: len(spots), :4] = [(s.at - spots[-1].at, s.x, s.y, max(s.width, s.height)) for s in spots]
         row[: len(spots), 4] = 1
     tau, weight = data[..., 0], data[..., 4]
-    sigma = 0.6 + 0.07 * data[..., 3].max(axis=1)
+    sigma = 0.8 + 0.08 * data[..., 3].max(axis=1)
     powers = np.stack([np.ones_like(tau), tau, tau**2], axis=-1) * weight[..., None]
     normal = np.einsum("tki,tkj->tij", powers, powers)
     normal[:, 2, 2] += (sigma / (PULL * height / 2)) ** 2

@@ -35,8 +35,9 @@ RESEED_S = 0.5
 GAP_S = 2.0
 BACKGROUND_STEP_S = 0.055
 """The background takes one step per this time: 18 grey levels a second."""
-IDENTICAL = 2
-"""Largest difference of a repeated picture, in grey levels: encoders do not repeat quite exactly."""
+IDENTICAL = 5
+"""Largest difference of a repeated picture, in grey levels: encoders do not repeat quite exactly. Below `FLOOR`: where
+no pixel changed by more, nothing that counts has moved."""
 MOST_BLOBS = 300
 TILES = 12
 NIGHT_LUMA = 55
