@@ -307,6 +307,27 @@ def test_channels_are_understood_or_named_and_never_shown(tmp_path: Path, capfd:
     assert "hunter2" not in "".join(capfd.readouterr())
 
 
+@pytest.mark.parametrize(
+    ("url", "key", "private", "said"),
+    [
+        ("http://127.0.0.1:9/hunter2", "k" * 24, True, "leads to 127.0.0.1, http"),
+        ("https://127.0.0.1/hunter2", "k" * 24, True, "leads to 127.0.0.1, https"),
+        ("https://127.0.0.1/hunter2", "k" * 24, False, "private, loopback or link-local"),
+        ("https://hunter2.invalid/", "k" * 24, False, "no address"),
+        ("http://127.0.0.1/", "hunter2", True, "signing_key: it has 7 bytes"),
+    ],
+)
+def test_webhooks_are_resolved_and_never_called(tmp_path: Path, url: str, key: str, private: bool, said: str) -> None:
+    (tmp_path / "url").write_text(f"{url}\n")
+    (tmp_path / "key").write_text(f"{key}\n")
+    hook = f"name: hook, kind: webhook, url: {{file: url}}, signing_key: {{file: key}}, allow_private: {private}"
+    first, second = doctor.channels(site(tmp_path, f"channels: [{{{hook}}}, {{name: bus, kind: mqtt}}]"))
+    assert said in first.found
+    assert first.verdict is (Verdict.OK if "leads" in said else Verdict.FAIL)
+    assert "hunter2" not in first.found + first.remedy
+    assert second.verdict is Verdict.OK
+
+
 def test_no_channel_is_a_warning(tmp_path: Path) -> None:
     (found,) = doctor.channels(site(tmp_path))
     assert found.verdict is Verdict.WARN
