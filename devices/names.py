@@ -97,6 +97,7 @@ QUANTITIES: dict[str, Quantity] = {
     "door_cycles": Quantity("1", frozenset({L, A}), "door openings since commissioning"),
     "passage_count": Quantity("1", frozenset({A}), "passages since commissioning"),
     "frame_rate": Quantity("1/s", frozenset({C}), "frames decoded per second", 0, 1000),
+    "restart_count": Quantity("1", frozenset({C}), "times the camera's worker had to be started again"),
     "object_count": Quantity("1", frozenset({C}), "objects in view"),
     "snr": Quantity("dB", EVERY, "signal to noise ratio"),
     "run_time_h": Quantity("h", frozenset({L}), "running hours since commissioning", 0),
@@ -160,7 +161,8 @@ STATES: dict[str, State] = {
     "pump_commanded": State("bool", frozenset({W}), "the pump is told to run (水泵启动命令)"),
 }
 
-DETECTION = ("object_id", "object_class", "phase", "zones", "score", "box", "snapshot_ref", "clip_ref")
+EVIDENCE = ("snapshot_ref", "snapshot_sha256", "clip_ref", "clip_sha256", "composite_ref", "composite_sha256")
+DETECTION = ("object_id", "object_class", "phase", "zones", "score", "box", *EVIDENCE)
 
 EVENTS: dict[str, EventCode] = {
     "self_test": EventCode(frozenset({S}), "self test finished", ("passed",)),
@@ -208,7 +210,10 @@ EVENTS: dict[str, EventCode] = {
         (*DETECTION, "floor_low", "floor_high", "column", "landing", "speed"),
     ),
     "stationary_object": EventCode(
-        frozenset({C}), "something stands in a watched zone", (*DETECTION, "zone", "coverage")
+        frozenset({C}), "something stands in a watched zone", (*DETECTION, "zone", "coverage", "stood_s", "confirmed")
+    ),
+    "evidence_stored": EventCode(
+        frozenset({C}), "a clip promised by a detection is finished", ("object_id", *EVIDENCE)
     ),
     "camera_tamper": EventCode(frozenset({C}), "view covered, moved or blurred", ("phase",)),
 }

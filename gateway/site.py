@@ -239,7 +239,7 @@ class LaneZone(Model):
         default=[(0, 0), (1, 0), (1, 1), (0, 1)],
         description="corners, [x, y] as shares of the picture; four are near left, near right, far right, far left",
     )
-    dwell_s: float = Field(default=60, ge=5, description="seconds something stands before the camera says so")
+    dwell_s: float = Field(default=10, ge=5, description="seconds something stands before the camera says so")
     min_width: float = Field(default=0.25, gt=0, le=1, description="smallest share of the lane's width worth telling")
     schedule: list[Hours] = Field(default_factory=list, description="hours such as 06:00-23:00; none: always")
 

@@ -214,7 +214,7 @@ class Watch:
             attributes={
                 "zone": self.zone.id,
                 "stood_s": round(at - thing.since, 1),
-                "width_taken": round(thing.width, 3),
+                "coverage": round(thing.width, 3),
                 "confirmed": self.confirmed,
             },
         )

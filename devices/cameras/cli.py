@@ -42,6 +42,30 @@ def try_clip(
     _print(json.dumps(result) if as_json else _summary(result))
 
 
+@app.command()
+def run(site: Annotated[Path, typer.Option(help="The site file.")]) -> None:
+    """Watch every camera of the site until stopped; publishes to the site's broker."""
+    import asyncio
+    import signal
+
+    from devices.cameras import supervisor
+    from devices.cameras.settings import load_site
+
+    async def until_stopped() -> None:
+        task = asyncio.ensure_future(supervisor.run(load_site(site)))
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            return
+
+    try:
+        asyncio.run(until_stopped())
+    except CameraError as error:
+        _fail(error)
+
+
 def _summary(result: dict[str, object]) -> str:
     events = result["events"]
     lines = [json.dumps(event) for event in events] if isinstance(events, list) else []

@@ -52,6 +52,7 @@ class Background:
         self.noise = 1.0
         self.level = 1.0
         self._next = first.copy()
+        self._anchor = first.copy()
         self._next_since = np.full(first.shape, now, np.float64)
         self._road_s = np.zeros(first.shape, np.float32)
         self._at = now
@@ -126,7 +127,7 @@ class Background:
         quotient = min(max(quotient, 0.25), 4.0)
         follow = 1 + (quotient - 1) * _share(passed, LEVEL_S)
         if abs(follow - 1) > 1e-4:
-            for held in (self.settled, self.empty, self._next):
+            for held in (self.settled, self.empty, self._next, self._anchor):
                 np.multiply(held, np.float32(follow), out=held)
         return raw * np.float32(follow / quotient)
 
@@ -145,7 +146,9 @@ class Background:
         # What fits a neighbour only may be an edge that creeps: it must not stay half old, half new.
         creeps = cv2.bitwise_and(self.same, off * 255)
         cv2.accumulateWeighted(picture, self.settled, _share(passed, CREEP_S), creeps)
-        self.since[creeps > 0] = now
+        crept = (creeps > 0) & (np.abs(self.settled - self._anchor) > self.differ)
+        self.since[crept] = now
+        self._anchor[crept] = self.settled[crept]
         if not away.any():
             self._next_since.fill(now)
             self._road_s.fill(0)
@@ -158,6 +161,7 @@ class Background:
         settled = away & ((now - self._next_since >= SETTLE_S) | (self._road_s >= SETTLE_S))
         self.settled = np.where(settled, picture, self.settled)
         self.since = np.where(settled, self._next_since, self.since)
+        self._anchor[settled] = picture[settled]
         self._road_s[settled] = 0
 
     def _follow_light(self, hold: Mask, now: float, passed: float) -> None:

@@ -29,7 +29,10 @@ REST = 75
 """Percentile over a spot's pixels that says when it came to rest: even parts seem at rest while a car still rolls."""
 SURE_S = 3.0
 AFTER_S = 15.0
-BESIDE = 0.3
+BESIDE, APART = 0.3, 1.2
+AT_ONCE_S = 2.0
+PART = 0.3
+"""A part smaller than this share is no reason to doubt since when the whole is at rest."""
 UPRIGHT = 1.4
 """Height over width from which on a figure may be a person."""
 STIRS_UPRIGHT = 0.012
@@ -210,15 +213,16 @@ class Things:
                     continue
                 if "light" in (one.nature, other.nature):
                     continue
-                if not (one.state == other.state == "alarmed") and _near(one.mask, other.mask):
+                if not (one.state == other.state == "alarmed") and _near(one, other):
                     kept, lost = (one, other) if one.state == "alarmed" or other.state == "dwelling" else (other, one)
                     alarmed = kept.state == "alarmed"
                     self._grow(kept, lost.mask, background, kept.since if alarmed else lost.since)
                     self.all.remove(lost)
 
     def _grow(self, thing: Thing, mask: Mask, background: Background, since: float) -> None:
+        if (mask > 0).sum() > PART * (thing.mask > 0).sum():
+            thing.since = max(thing.since, since)
         thing.mask = cv2.morphologyEx(cv2.bitwise_or(thing.mask, mask), cv2.MORPH_CLOSE, CLOSE)
-        thing.since = max(thing.since, since)
         thing.look = background.settled[_box(thing.mask)].copy()
 
     def _hold(self) -> None:
@@ -260,11 +264,12 @@ def _figure(mask: Mask, background: Background) -> Mask:
     return np.asarray(labels == np.bincount(labels[mask > 0]).argmax(), np.uint8)
 
 
-def _near(one: Mask, other: Mask) -> bool:
-    """Whether two spots lie so close, for their size, that they may be parts of one thing."""
-    x, y, width, height = cv2.boundingRect(one)
-    x2, y2, width2, height2 = cv2.boundingRect(other)
-    across, down = BESIDE * max(width, width2), BESIDE * max(height, height2)
+def _near(one: Thing, other: Thing) -> bool:
+    """Whether two lie so close, for their size, that they may be parts of one; further apart if at rest at once."""
+    x, y, width, height = cv2.boundingRect(one.mask)
+    x2, y2, width2, height2 = cv2.boundingRect(other.mask)
+    share = BESIDE if abs(one.since - other.since) > AT_ONCE_S else APART
+    across, down = BESIDE * max(width, width2), share * max(height, height2)
     apart = max(x, x2) - min(x + width, x2 + width2) > across or max(y, y2) - min(y + height, y2 + height2) > down
     return not apart
 

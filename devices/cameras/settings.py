@@ -37,7 +37,7 @@ class LaneZone(Struct, frozen=True, forbid_unknown_fields=True):
 
     id: Identifier
     polygon: Outline = field(default_factory=lambda: [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
-    dwell_s: Annotated[float, Meta(ge=5)] = 60.0
+    dwell_s: Annotated[float, Meta(ge=5)] = 10.0
     min_width: Annotated[float, Meta(gt=0, le=1)] = 0.25
     schedule: list[Hours] = field(default_factory=list)
 
