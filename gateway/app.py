@@ -19,6 +19,7 @@ from alert_rules.catalogue import FIRE_RULES
 from alert_rules.correlation import Correlation
 from alert_rules.engine import Engine
 from alert_rules.place import place_of
+from alert_rules.severity import RiskMatrix
 from alert_rules.suppression import Suppressions
 from devices.dialects.dialect import Lane
 from devices.model import Envelope, RejectReason, Report
@@ -47,6 +48,7 @@ from gateway.history_feed import HistoryFeed
 from gateway.ingest.mqtt import Session
 from gateway.journal.journal import DeadLetter
 from gateway.lanes import LanePipe
+from gateway.likelihood import LikelihoodDesk
 from gateway.metrics import Metrics
 from gateway.notify.channels import open_channels
 from gateway.notify.notifier import Notifier
@@ -119,6 +121,7 @@ class Gateway:
 
         self._engine = Engine(rules_of(site), registry, clock.now())
         correlation = Correlation(registry, self._engine.twin_of)
+        matrix = RiskMatrix(FIRE_RULES)
         self._mutes = mutes = Suppressions(FIRE_RULES, site.suppression, site.schedules, calendar_of(site))
         self._book = AlertBook(
             partial(place_of, registry),
@@ -127,6 +130,7 @@ class Gateway:
             correlation,
             self._watchers_for,
             mutes,
+            matrix,
         )
         quarantine = Quarantine()
         self._evaluator = Evaluator(
@@ -152,6 +156,7 @@ class Gateway:
             self.lanes, self._intakes, self._feed, self._drain, self._engine, self._evaluator, self._book, self.metrics
         )
         self._suppressions = SuppressionDesk(mutes, self._book, self._evaluator, self._store, clock, self.hub.publish)
+        self._likelihood = LikelihoodDesk(matrix, self._store, self._evaluator, calendar_of(site), FIRE_RULES)
         self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
         self._outward = open_publisher(
             site,
@@ -169,6 +174,7 @@ class Gateway:
             health=self._health,
             accounts=AccountDesk(People(self._store.engine), clock, site.api.session_hours * 3600, self._evaluator),
             suppressions=self._suppressions,
+            likelihood=self._likelihood,
             pushes=PushDesk(self._intakes[Lane.ALARM], _tokens(site)),
             hub=self.hub,
             registry=self.metrics.registry,
@@ -345,6 +351,7 @@ class Gateway:
             await asyncio.sleep(MAINTENANCE_S)
 
     async def _maintain_once(self) -> None:
+        await self._likelihood.review(self._clock.now())
         self._health.audit_head = await asyncio.to_thread(self._store.audit_head)
         waiting = await asyncio.to_thread(self._store.due_messages, float("inf"), COUNTED_MESSAGES)
         self.metrics.outbox.set(len(waiting))

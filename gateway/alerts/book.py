@@ -34,6 +34,7 @@ from alert_rules.alert import (
 )
 from alert_rules.correlation import Correlation, Effects
 from alert_rules.flapping import FLAPPING
+from alert_rules.severity import RiskMatrix
 from alert_rules.suppression import Suppressions
 from devices.registry import Registry
 from devices.twin import Twin
@@ -57,6 +58,7 @@ class AlertBook:
         correlation: Correlation | None = None,
         watchers_for: Callable[[Alert], Iterable[str]] = lambda _: (),
         mutes: Suppressions | None = None,
+        matrix: RiskMatrix | None = None,
     ) -> None:
         self._place_of = place_of
         self._channels_for = channels_for
@@ -66,6 +68,7 @@ class AlertBook:
         self._correlation = correlation or Correlation(Registry())
         self.watched: Mapping[str, str] = self._correlation.watched
         """Devices to show to ``seen`` whenever they report."""
+        self._matrix = matrix or RiskMatrix()
         self._mutes = mutes or Suppressions(frozenset())
         self._reviewed_at = -math.inf
         self.reviewed: Callable[[], None] = lambda: None
@@ -104,7 +107,7 @@ class AlertBook:
         moved: dict[str, Alert] = {}
         waiting = deque(transitions)
         while waiting:
-            transition = waiting.popleft()
+            transition = self._weigh(waiting.popleft())
             alert, effects = self._move(transition)
             waiting.extendleft(reversed(effects.said))
             for each in (alert, *(each for each, _ in effects.moves)):
@@ -180,6 +183,14 @@ class AlertBook:
     def saved(self) -> None:
         """The store accepted; nothing is unsaved but what changed since."""
         self.unsaved.clear()
+
+    def _weigh(self, said: Transition) -> Transition:
+        """Let the risk matrix say how grave it is; what the rule declared stays visible."""
+        severity = self._matrix.severity(said.rule, said.severity, said.kind)
+        if severity is said.severity:
+            return said
+        declared = {**said.attributes, "declared_severity": said.severity}
+        return msgspec.structs.replace(said, severity=severity, attributes=declared)
 
     def _move(self, transition: Transition) -> tuple[Alert | None, Effects]:
         alert = self._open.get(transition.fingerprint)

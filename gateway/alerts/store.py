@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Executable, Row, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from alert_rules.alert import Alert, Entry, Handling
+from alert_rules.severity import Review
 from alert_rules.suppression import Suppression
 from devices.registry import Device
 from gateway.alerts import audit, migrate, queries, rows, schema
@@ -144,6 +145,27 @@ class AlertStore:
         with reading(self._engine) as connection:
             bodies = connection.scalars(select(table.c.body).where(table.c.ends_at >= since).order_by(table.c.id))
             return [Suppression.model_validate_json(body) for body in bodies]
+
+    def keep_review(self, made: Review, entry: Entry) -> None:
+        """Keep a quarter's review of the rules with its audit entry; a second one replaces the first."""
+        with writing(self._engine) as connection:
+            connection.execute(self._sql.likelihood, {"quarter": made.quarter, "body": rows.to_json(made)})
+            self._append(connection, [entry])
+
+    def reviews(self) -> list[Review]:
+        """Every quarter's review, the oldest first."""
+        table = schema.likelihood
+        with reading(self._engine) as connection:
+            bodies = connection.scalars(select(table.c.body).order_by(table.c.quarter))
+            return [msgspec.json.decode(body, type=Review) for body in bodies]
+
+    def raised_between(self, start: float, end: float) -> Iterator[Alert]:
+        """Alerts raised from ``start`` on and before ``end``, a few at a time."""
+        table = schema.alert
+        wanted = select(table.c.body).where(table.c.raised_at >= start, table.c.raised_at < end)
+        with reading(self._engine) as connection:
+            for body in connection.execution_options(yield_per=SLICE).scalars(wanted):
+                yield rows.to_alert(body)
 
     def adopt(self, device: Device, actor: str, now: float) -> None:
         """Make a stranger one of ours; a device adopted before is replaced."""

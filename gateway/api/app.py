@@ -12,6 +12,7 @@ from gateway.api import (
     devices,
     health,
     incidents,
+    likelihood,
     openapi,
     problems,
     push,
@@ -24,11 +25,24 @@ from gateway.api import (
 from gateway.api.context import Ports
 from gateway.api.headers import SecurityHeaders
 from gateway.api.hub import Hub
-from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Muting, Pushes
+from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Likelihoods, Muting, Pushes
 from gateway.site import Site
 
 # The console's files answer every address the others do not, so they come last.
-_MODULES = (session, alerts, suppressions, incidents, devices, quarantine, push, health, stream, openapi, static)
+_MODULES = (
+    session,
+    alerts,
+    suppressions,
+    likelihood,
+    incidents,
+    devices,
+    quarantine,
+    push,
+    health,
+    stream,
+    openapi,
+    static,
+)
 ROUTERS = tuple(module.router for module in _MODULES)
 DESCRIPTION = (
     "Alerts and devices of a residential community. JSON; times are seconds since the Unix epoch, UTC; "
@@ -46,6 +60,7 @@ def create_app(
     accounts: Accounts,
     pushes: Pushes,
     suppressions: Muting,
+    likelihood: Likelihoods,
     hub: Hub,
     registry: CollectorRegistry,
     console_dir: Path | None,
@@ -65,7 +80,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
     )
     app.state.ports = Ports(
-        site, desk, devices, history, health, accounts, pushes, suppressions, hub, registry, console_dir
+        site, desk, devices, history, health, accounts, pushes, suppressions, likelihood, hub, registry, console_dir
     )
     problems.install(app)
     app.add_middleware(SecurityHeaders, https=site.api.secure_cookie)

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.alerts.people import Person
 from gateway.api.hub import Hub
-from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Muting, Pushes
+from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Likelihoods, Muting, Pushes
 from gateway.site import Site
 
 
@@ -25,6 +25,7 @@ class Ports:
     accounts: Accounts
     pushes: Pushes
     suppressions: Muting
+    likelihood: Likelihoods
     hub: Hub
     registry: CollectorRegistry
     console_dir: Path | None

@@ -38,6 +38,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("POST", "/api/suppressions/preview"): Access.GUARD,
     ("POST", "/api/suppressions/{suppression_id}/extend"): Access.MANAGER,
     ("POST", "/api/suppressions/{suppression_id}/end"): Access.GUARD,
+    ("GET", "/api/likelihood"): Access.VIEWER,
     ("GET", "/api/incidents"): Access.VIEWER,
     ("GET", "/api/incidents/{incident_id}"): Access.VIEWER,
     ("GET", "/api/devices"): Access.VIEWER,

@@ -138,6 +138,13 @@ class Muting(Protocol):
     async def end(self, id_: str, actor: str) -> dict[str, Any]: ...
 
 
+class Likelihoods(Protocol):
+    """How likely the alerts of each rule proved to be true."""
+
+    def reviews(self) -> list[dict[str, Any]]:
+        """Every quarter's review as the API shows it, the latest first."""
+
+
 class Accounts(Protocol):
     """``gateway.alerts.people.People`` off the event loop, with the clock and the session's length filled in."""
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
 
 from alert_rules.alert import Condition, Handling, Severity, Stage, Verdict
+from alert_rules.severity import Likelihood
 from alert_rules.suppression import Suppression
 from devices.model import DeviceKind
 from gateway.alerts.people import Role
@@ -291,6 +292,32 @@ class SuppressionPreview(Answer):
     recent: Annotated[list[AlertView], Field(description="of the last 24 hours, open or not")]
     recent_total: int
     whole: Annotated[bool, Field(description="false: the day had more than 1000 alerts; only the newest were seen")]
+
+
+class LikelihoodEstimate(Answer):
+    """What a quarter's verdicts say of a rule."""
+
+    rule: str
+    true: Annotated[int, Field(description="judged true")]
+    judged: Annotated[int, Field(description="judged true or false")]
+    before: Likelihood
+    likelihood: Likelihood
+    changed: bool
+    lowers: Annotated[dict[str, Severity], Field(description="severities its alerts do not keep, and what they become")]
+
+
+class LikelihoodReview(Answer):
+    """The review of one quarter, as 2026Q3, made at its end."""
+
+    quarter: str
+    at: Time
+    estimates: list[LikelihoodEstimate]
+
+
+class LikelihoodReviews(Answer):
+    """The latest first."""
+
+    items: list[LikelihoodReview]
 
 
 class IncidentView(Answer):

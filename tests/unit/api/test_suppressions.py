@@ -94,3 +94,11 @@ async def test_suppressed_alerts_wait_for_nobody_but_are_counted(world: World) -
     assert answer["counts"]["suppressed"] == 1
     assert answer["counts"]["major"] == 1, "the leak alone"
     assert "silence:x" in [alert["suppressed_by"] for alert in answer["items"]]
+
+
+async def test_the_quarterly_reviews_are_shown(world: World) -> None:
+    async with world.client(Role.VIEWER) as client:
+        (made,) = (await client.get("/api/likelihood")).json()["items"]
+    (estimate,) = made["estimates"]
+    assert (made["quarter"], estimate["before"], estimate["likelihood"]) == ("2026Q2", "high", "low")
+    assert estimate["lowers"]["major"] == "minor"

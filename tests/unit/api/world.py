@@ -22,6 +22,7 @@ from alert_rules.alert import (
     judge,
     resolve,
 )
+from alert_rules.severity import Estimate, Likelihood, Review
 from alert_rules.suppression import Draft, Suppression, Suppressions
 from devices.model import DeviceKind
 from devices.registry import Device
@@ -33,6 +34,7 @@ from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.ports import Conflict, Grant, Points, Preview, Unavailable, Unsaved
 from gateway.api.views import matches
+from gateway.likelihood import review_view
 from gateway.site import Site
 
 HEADERS = {"X-Requested-With": "community-gateway"}
@@ -277,6 +279,14 @@ class MemoryMuting:
         return each.model_dump(mode="json") | {"state": state, "on": self.book.on(each, self.now), "muted": 0}
 
 
+class MemoryLikelihood:
+    """One review."""
+
+    def reviews(self) -> list[dict[str, Any]]:
+        estimate = Estimate("water_leak", 2, 40, Likelihood.HIGH, Likelihood.LOW)
+        return [review_view(Review("2026Q2", 1_000.0, [estimate]))]
+
+
 class World:
     """An application with everything behind it within reach."""
 
@@ -307,6 +317,7 @@ class World:
             accounts=self.accounts,
             pushes=self.pushes,
             suppressions=self.muting,
+            likelihood=MemoryLikelihood(),
             hub=self.hub,
             registry=self.registry,
             console_dir=console_dir,
