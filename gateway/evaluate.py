@@ -28,7 +28,11 @@ from gateway.quarantine import Quarantine
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-CHECKPOINT_S = 5.0
+CHECKPOINT_S = (5.0, 60.0)
+CHECKPOINT_SHARE = 0.01
+"""Shortest and longest time between checkpoints, and the share of it that may go into collecting what changed: many
+devices make checkpoints rarer, not messages dearer."""
+
 RETRY_S = 1.0
 CHUNK = 1_000
 TURN = 2_000
@@ -75,6 +79,7 @@ class Evaluator:
         for pipe in lanes.values():
             pipe.listeners.append(self._wake)
         self._checkpointed = clock.monotonic()
+        self._checkpoint_s = CHECKPOINT_S[0]
         self._evaluated = False
         self._stopping = False
         self._held_until = clock.now() + HEARING_S
@@ -189,11 +194,11 @@ class Evaluator:
     def _judge(self, reports: list[Report]) -> None:
         observe = self._engine.observe
         changed, watched = self.changed_devices, self._book.watched
+        changed.update([report.device for report in reports])
         for report in reports:
             # A message decoded before its device was adopted does not make it a stranger again.
             if not report.registered and report.device not in self._engine.subjects:
                 self._quarantine.note(report)
-            changed.add(report.device)
             try:
                 said = observe(report, report.received_at)
             except Exception:
@@ -203,7 +208,7 @@ class Evaluator:
                 continue
             if said:
                 self._apply(self._book.apply(said))
-            if report.device in watched and (subject := self._engine.subjects.get(report.device)):
+            if watched and report.device in watched and (subject := self._engine.subjects.get(report.device)):
                 self._apply(self._book.seen(subject.twin, report.received_at))
 
     def _judge_time(self) -> None:
@@ -234,7 +239,7 @@ class Evaluator:
         self._metrics.rejected.labels(reject.reason).inc()
 
     def _checkpoint_due(self) -> bool:
-        return self._evaluated and self._clock.monotonic() - self._checkpointed >= CHECKPOINT_S
+        return self._evaluated and self._clock.monotonic() - self._checkpointed >= self._checkpoint_s
 
     async def _save(self) -> None:
         try:
@@ -251,6 +256,7 @@ class Evaluator:
         self._wake.clear()
 
     def _take(self) -> Changes:
+        began = self._clock.monotonic()
         changes = self._book.take()
         states, twins = self._engine.checkpoint()
         cursors = {str(lane): pipe.tails[EVALUATE].position for lane, pipe in self._lanes.items()}
@@ -264,6 +270,8 @@ class Evaluator:
         )
         self._evaluated = False
         self._checkpointed = self._clock.monotonic()
+        shortest, longest = CHECKPOINT_S
+        self._checkpoint_s = min(max(shortest, (self._checkpointed - began) / CHECKPOINT_SHARE), longest)
         return changes
 
     async def _bury(self) -> None:
