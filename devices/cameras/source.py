@@ -188,7 +188,7 @@ def _open(address: str, place: str) -> Any:
     target, scheme = _target(address, place)
     options = {"protocol_whitelist": PROTOCOLS[scheme], "format_whitelist": FORMATS}
     if scheme in ("rtsp", "rtsps"):
-        options |= {"rtsp_transport": "tcp", "rtsp_flags": "prefer_tcp"}
+        options |= {"rtsp_transport": "tcp", "analyzeduration": "2000000"}
     av.logging.set_level(None)
     try:
         return av.open(target, options=options, timeout=(OPEN_S, READ_S), metadata_errors="replace")

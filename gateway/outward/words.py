@@ -21,6 +21,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "passage_count": ("通行次数", "Passages"),
     "frame_rate": ("帧率", "Frame rate"),
     "object_count": ("画面内目标数", "Objects in view"),
+    "restart_count": ("分析进程重启次数", "Restarts of the worker"),
     "snr": ("信噪比", "Signal to noise"),
     "run_time_h": ("运行小时数", "Running hours"),
     "water_level": ("水位", "Water level"),
