@@ -28,6 +28,9 @@ RULES: dict[str, tuple[str, str]] = {
     "falling_object": ("高空抛物", "Object thrown from height"),
     "water_leak": ("漏水", "Water leak"),
     "device_offline": ("设备离线", "Device offline"),
+    "gateway_lost": ("接入网关失联", "Gateway lost"),
+    "lift_recall": ("火情，建议电梯迫降", "Fire: recall the lift"),
+    "power_failure": ("停电", "Power failure"),
     "fire_confirmed": ("火警已确认（两个探测器）", "Fire confirmed by a second detector"),
     "linked_alarm": ("联动报警", "Linked detectors sound"),
     "smoke_density": ("烟雾浓度过高", "Dense smoke measured"),
@@ -91,7 +94,11 @@ KINDS: dict[str, tuple[str, str]] = {
     "camera": ("摄像机", "camera"),
     "water_leak": ("水浸传感器", "leak sensor"),
 }
-STAGES: dict[str, tuple[str, str]] = {"raised": ("", ""), "resolved": ("已处理", "RESOLVED")}
+STAGES: dict[str, tuple[str, str]] = {
+    "raised": ("", ""),
+    "resolved": ("已处理", "RESOLVED"),
+    "unsuppressed": ("静默已结束", "NO LONGER MUTED"),
+}
 WORDS: dict[str, tuple[str, str]] = {
     "test": ("测试", "TEST"),
     "drill": ("演练", "DRILL"),
@@ -111,7 +118,7 @@ def render(alert: Mapping[str, Any], stage: str, language: Language, site: str, 
     """Write the message about ``alert`` (as the API shows it); ``zone`` is the site's timezone, ``site`` its name."""
     word = _Words(language)
     where = place(alert) or word.of(WORDS, "unknown")
-    head = f"[{word.of(SEVERITY, _text(alert, 'severity'))}] {word.of(RULES, _text(alert, 'rule'))}"
+    head = f"[{word.of(SEVERITY, _text(alert, 'severity'))}] {_title(alert, language, word)}"
     title = " ".join([*(f"[{mark}]" for mark in _marks(alert, stage, word)), f"{head} · {where}"])
     body = "\n".join(word.line(label, value) for label, value in _facts(alert, where, site, zone, word) if value)
     return Text(title, body)
@@ -129,11 +136,17 @@ class _Words:
         return f"{self.of(WORDS, label)}{self._colon}{value}"
 
 
+def _title(alert: Mapping[str, Any], language: Language, word: "_Words") -> str:
+    """What happened: the rule's words, or for a rule of the site's own those of the site."""
+    own = (alert.get("attributes") or {}).get("title")
+    return clean(own[language]) if isinstance(own, Mapping) and language in own else word.of(RULES, _text(alert, "rule"))
+
+
 def _marks(alert: Mapping[str, Any], stage: str, word: _Words) -> list[str]:
     """What nobody may overlook: that it is not real, or that nobody knows the device."""
     drill = alert.get("verdict") == "drill" or bool((alert.get("attributes") or {}).get("drill"))
     marks = [
-        word.of(STAGES, stage),
+        word.of(STAGES, "unsuppressed" if stage.startswith("unsuppressed-") else stage),
         word.of(WORDS, "test") if alert.get("test") else "",
         word.of(WORDS, "drill") if drill else "",
         word.of(WORDS, "unregistered") if alert.get("registered") is False else "",

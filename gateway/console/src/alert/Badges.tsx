@@ -1,4 +1,4 @@
-import { IconDatabaseOff, IconFlask, IconRepeat, IconUserQuestion, IconWaveSawTool, IconCheck } from '@tabler/icons-react';
+import { IconDatabaseOff, IconFlask, IconLink, IconRepeat, IconUserQuestion, IconWaveSawTool, IconCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AlertView } from '../api/types';
@@ -31,6 +31,9 @@ export function AlertBadges({ alert }: { alert: AlertView }) {
         <Badge icon={<IconUserQuestion size={15} aria-hidden />} warn>
           {t('alert.badge.unregistered')}
         </Badge>
+      )}
+      {alert.suppressed_by?.startsWith('inhibit:') && (
+        <Badge icon={<IconLink size={15} aria-hidden />}>{t('alert.badge.inhibited')}</Badge>
       )}
       {!alert.saved && (
         <Badge icon={<IconDatabaseOff size={15} aria-hidden />} warn>

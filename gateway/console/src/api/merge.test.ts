@@ -4,7 +4,8 @@ import { countLeft, mergeAlerts, mergeDevices, totalLeft } from './merge';
 import type { AlertView, DeviceView } from './types';
 
 const NOW = 2000;
-const list = (...items: AlertView[]) => ({ items, counts: countLeft(items) });
+const sizes = (items: AlertView[]) => Object.fromEntries(items.map(({ incident }) => [incident, 1]));
+const list = (...items: AlertView[]) => ({ items, counts: countLeft(items), incidents: sizes(items) });
 
 describe('mergeAlerts', () => {
   it('adds a new alert and counts it', () => {
@@ -45,8 +46,30 @@ describe('mergeAlerts', () => {
   });
 
   it('counts what it was told, also beyond what it holds', () => {
-    const partial = { items: [], counts: { critical: 0, major: 700, minor: 0, notice: 0 } };
+    const partial = { items: [], counts: { critical: 0, major: 700, minor: 0, notice: 0 }, incidents: {} };
     expect(mergeAlerts(partial, [makeAlert()], NOW).counts).toMatchObject({ critical: 1, major: 700 });
+  });
+});
+
+describe('mergeAlerts and incidents', () => {
+  const first = makeAlert({ id: 'first', incident: 'i' });
+
+  it('counts a new member', () => {
+    expect(mergeAlerts(list(first), [makeAlert({ id: 'second', incident: 'i' })], NOW).incidents).toEqual({ i: 2 });
+  });
+
+  it('counts a repeat once', () => {
+    expect(mergeAlerts(list(first), [{ ...first, version: 2, repeats: 1 }], NOW).incidents).toEqual({ i: 1 });
+  });
+
+  it('follows an alert to another incident', () => {
+    const moved = { ...first, version: 2, incident: 'j' };
+    expect(mergeAlerts(list(first), [moved], NOW).incidents).toEqual({ i: 0, j: 1 });
+  });
+
+  it('forgets a resolved member', () => {
+    const resolved = { ...first, version: 2, handling: 'resolved' as const, resolved_at: NOW };
+    expect(mergeAlerts(list(first), [resolved], NOW).incidents).toEqual({ i: 0 });
   });
 });
 

@@ -26,15 +26,21 @@ const LINGER_S = 60;
 export function mergeAlerts(list: AlertList, pushed: readonly AlertView[], now: number): AlertList {
   const byId = new Map(list.items.map((alert) => [alert.id, alert]));
   const counts = { ...list.counts };
+  const incidents = { ...list.incidents };
+  const member = (alert: AlertView, by: 1 | -1) => {
+    if (alert.handling === 'open') incidents[alert.incident] = Math.max(0, (incidents[alert.incident] ?? 0) + by);
+  };
   for (const alert of pushed) {
     const known = byId.get(alert.id);
     if (known && known.version > alert.version) continue;
     if (known && leftToJudge(known)) counts[known.severity] -= 1;
     if (leftToJudge(alert)) counts[alert.severity] += 1;
+    if (known) member(known, -1);
+    member(alert, 1);
     if (known || alert.handling === 'open') byId.set(alert.id, alert);
   }
   const items = [...byId.values()].filter((alert) => (alert.resolved_at ?? now) > now - LINGER_S);
-  return { items, counts };
+  return { items, counts, incidents };
 }
 
 /** Apply changed devices to the list, keeping its order; devices adopted meanwhile come last. */

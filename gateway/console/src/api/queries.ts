@@ -32,10 +32,12 @@ export const siteQuery = queryOptions({
   staleTime: 5 * 60_000,
 });
 
-/** All open alerts, page by page; kept current by the stream afterwards. */
+/** Open alerts, one of each incident first, then page by page; kept current by the stream afterwards. */
 async function fetchOpen(signal: AbortSignal): Promise<AlertList> {
-  const found = new Map<string, AlertView>();
-  let page: AlertList;
+  let page = await get<AlertList>('/alerts', { state: 'open', group: 'incident', limit: PAGE }, signal);
+  if (page.items.length < PAGE) return page;
+  const { incidents } = page;
+  const found = new Map(page.items.map((alert) => [alert.id, alert]));
   let last: AlertView | undefined;
   do {
     const cursor = { before: last?.raised_at, before_id: last?.id };
@@ -44,7 +46,7 @@ async function fetchOpen(signal: AbortSignal): Promise<AlertList> {
     last = page.items.at(-1);
   } while (page.items.length >= PAGE && found.size < MOST_OPEN);
   const items = [...found.values()];
-  return { items, counts: page.counts };
+  return { items, counts: page.counts, incidents: { ...page.incidents, ...incidents } };
 }
 
 export const openAlertsQuery = queryOptions({

@@ -69,6 +69,12 @@ export interface AlertView {
   handling: 'open' | 'resolved';
   resolved_by: string | null;
   resolved_at: number | null;
+  /** What keeps it from calling people: inhibit:ID of another alert, and the like. */
+  suppressed_by: string | null;
+  /** The alerts people work as one. */
+  incident: string;
+  /** The alert that explains this one. */
+  cause: string | null;
   attributes: Record<string, unknown>;
   version: number;
   /** False: shown from memory because the disk refuses; it is still a real alert. */
@@ -93,6 +99,8 @@ export type Counts = Record<Severity, number>;
 export interface AlertList {
   items: AlertView[];
   counts: Counts;
+  /** Open alerts of each incident, also of those that are not loaded. */
+  incidents: Record<string, number>;
 }
 
 export interface DeviceView {
@@ -104,6 +112,7 @@ export interface DeviceView {
   zone: string;
   asset: string;
   dialect: string;
+  upstream: string;
   online: boolean | null;
   last_seen: number | null;
   measurements: Record<string, number>;

@@ -12,6 +12,7 @@ const lift: DeviceView = {
   zone: '',
   asset: 'LIFT-0007',
   dialect: 'native',
+  upstream: '',
   online: true,
   last_seen: 100,
   measurements: {},

@@ -11,10 +11,17 @@ function alarmOf(alert: AlertView): string | undefined {
   return ALARMS.find((state) => alert.reason.values[state] === true);
 }
 
+/** What a rule of the site's own is called there. */
+function ownTitle(t: TFunction, alert: AlertView): string | undefined {
+  const title = alert.attributes['title'];
+  if (typeof title !== 'object' || title === null) return undefined;
+  return t('alert.own', { ...title });
+}
+
 /** What happened, in the words one would shout down the corridor. */
 export function alertTitle(t: TFunction, alert: AlertView): string {
   const alarm = alarmOf(alert);
-  const rule = t(`alert.rule.${alert.rule}`, { defaultValue: alert.rule.replaceAll('_', ' ') });
+  const rule = ownTitle(t, alert) ?? t(`alert.rule.${alert.rule}`, { defaultValue: alert.rule.replaceAll('_', ' ') });
   const title = alarm ? t(`alert.alarm.${alarm}`) : rule;
   return alert.test ? t('alert.alarm.test', { title }) : title;
 }
@@ -52,6 +59,8 @@ const CAUSES: Record<string, string[]> = {
   falling_object: ['animal', 'shadow'],
   water_leak: ['cleaning', 'condensation'],
   device_offline: ['network'],
+  gateway_lost: ['network'],
+  power_failure: ['network'],
   device_flapping: ['network'],
   smoke_density: ['cooking', 'steam', 'smoking', 'dust', 'insect'],
   heat_alarm: ['cooking', 'steam'],

@@ -63,6 +63,16 @@ describe('places', () => {
 });
 
 describe('titles and reasons', () => {
+  it('calls a rule of the site by the name the site gave it', () => {
+    const own = makeAlert({
+      rule: 'garage_humid',
+      reason: { code: 'condition_met', values: { humidity: 91 }, thresholds: {} },
+      attributes: { title: { zh: '车库潮湿', en: 'Garage damp' } },
+    });
+    expect([alertTitle(en, own), alertTitle(zh, own)]).toEqual(['Garage damp', '车库潮湿']);
+    expect(whySentence(zh, own)).toContain('自定义规则');
+  });
+
   it('names the alarm that the device gave', () => {
     expect(alertTitle(en, makeAlert())).toBe('Smoke alarm');
     const gas = makeAlert({ reason: { code: 'state_true', values: { gas: true }, thresholds: {} } });

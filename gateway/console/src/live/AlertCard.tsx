@@ -1,4 +1,4 @@
-import { IconCircleCheck, IconCircleX, IconHandStop } from '@tabler/icons-react';
+import { IconCircleCheck, IconCircleX, IconHandStop, IconStack2 } from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
@@ -18,6 +18,9 @@ interface Props {
   mayAct: boolean;
   select: (id: string) => void;
   quick: (alert: AlertView, what: Quick) => void;
+  /** Open alerts of the same incident that have no card of their own. */
+  more: number;
+  unfold: (incident: string) => void;
 }
 
 function QuickActions({ alert, quick }: Pick<Props, 'alert' | 'quick'>) {
@@ -39,8 +42,8 @@ function QuickActions({ alert, quick }: Pick<Props, 'alert' | 'quick'>) {
   );
 }
 
-/** One alert in the list. Plain elements: there may be hundreds. */
-export const AlertCard = memo(function AlertCard({ alert, selected, mayAct, select, quick }: Props) {
+/** One alert in the list, speaking for its incident. Plain elements: there may be hundreds. */
+export const AlertCard = memo(function AlertCard({ alert, selected, mayAct, select, quick, more, unfold }: Props) {
   const { t } = useTranslation();
   const place = useAlertPlace()(alert);
   const title = alertTitle(t, alert);
@@ -65,6 +68,11 @@ export const AlertCard = memo(function AlertCard({ alert, selected, mayAct, sele
       <div className={classes.place}>{place}</div>
       <div className={classes.device}>{alert.place.name || alert.device}</div>
       <AlertBadges alert={alert} />
+      {more > 0 && (
+        <button type="button" className={classes.more} onClick={() => unfold(alert.incident)}>
+          <IconStack2 size={15} aria-hidden /> {t('alert.badge.members', { count: more })}
+        </button>
+      )}
       <StageLine alert={alert} />
       {mayAct && open && alert.verdict === null && <QuickActions alert={alert} quick={quick} />}
     </li>

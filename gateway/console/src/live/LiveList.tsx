@@ -52,7 +52,12 @@ export function LiveList({ list }: { list: AlertList }) {
   const { quick, dialog } = useQuick();
 
   const byId = useMemo(() => new Map(list.items.map((alert) => [alert.id, alert])), [list]);
-  const arrangement = useArrangement(list.items, held);
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
+  const unfold = useCallback((incident: string) => {
+    release();
+    setUnfolded((known) => new Set(known).add(incident));
+  }, [release]);
+  const arrangement = useArrangement(list.items, held, unfolded);
   const pick = (ids: readonly string[]) =>
     ids.flatMap((id) => byId.get(id) ?? []).filter((alert) => tab === 'all' || alert.severity === tab);
   const shown = pick(arrangement.shown);
@@ -116,6 +121,8 @@ export function LiveList({ list }: { list: AlertList }) {
                 mayAct={mayAct}
                 select={select}
                 quick={quick}
+                more={unfolded.has(alert.incident) ? 0 : (list.incidents[alert.incident] ?? 1) - 1}
+                unfold={unfold}
               />
             ))}
           </ul>

@@ -19,6 +19,30 @@ describe('settle', () => {
   });
 });
 
+describe('incidents', () => {
+  const first = makeAlert({ id: 'first', incident: 'i', severity: 'major', raised_at: 1 });
+  const second = makeAlert({ id: 'second', incident: 'i', severity: 'major', raised_at: 2 });
+  const grave = makeAlert({ id: 'grave', incident: 'i', raised_at: 3 });
+
+  it('have one card: the gravest, of several the first', () => {
+    expect(settle([second, first])).toEqual(['first']);
+    expect(settle([second, first, grave])).toEqual(['grave']);
+  });
+
+  it('go on with the next once it is judged', () => {
+    expect(settle([first, { ...grave, verdict: 'true_alarm' }])).toEqual(['first']);
+  });
+
+  it('are led by the cause, not by what it explains', () => {
+    const cause = makeAlert({ id: 'cause', incident: 'i', severity: 'major', raised_at: 9 });
+    expect(settle([{ ...first, suppressed_by: 'inhibit:cause', cause: 'cause' }, cause])).toEqual(['cause']);
+  });
+
+  it('show all members when unfolded', () => {
+    expect(settle([second, first, grave], new Set(['i']))).toEqual(['grave', 'second', 'first']);
+  });
+});
+
 describe('arrange', () => {
   it('keeps every card in its place while somebody is busy, and announces the new', () => {
     const result = arrange(['major', 'judged'], [major, judged, newer, critical], true);
