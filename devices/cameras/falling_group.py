@@ -8,7 +8,7 @@ from devices.cameras.falling_tracks import Track, predict
 HOLD_S = 0.7
 """A verdict waits this long for a second part of the same fall and for company."""
 RECENT_S = 2.0
-COMPANY = 3
+COMPANY = 2
 """As many other falls at once, apart from each other, are rain, snow or leaves."""
 APART, SAME, LINK = 0.08, 0.04, 0.025
 """Shares of the picture's height."""
@@ -89,4 +89,4 @@ class Falls:
         points = verdict.points
         others = [v.points for v in self._recent if v is not verdict]
         apart = [p for p in others if abs(p[0, 1] - points[0, 1]) > APART * self._height]
-        return sum(abs(p[-1, 0] - points[-1, 0]) < RECENT_S for p in apart) >= COMPANY
+        return len([p for p in apart if abs(p[-1, 0] - points[-1, 0]) < RECENT_S]) >= COMPANY

@@ -24,7 +24,7 @@ UPWARD = 0.1
 SHORTEST_S = 0.15
 CHANCE = -9.0
 """log10: one accident in 10^9 points of comparison; a busy picture compares about 10^5 a second."""
-ALONE = 0.5
+ALONE = 0.6
 SIDEWAYS = 1.3
 GAIN, GAIN_RAIN, GAIN_SIGNIFICANCE = 1.2, 1.6, 3.0
 """Speed at the end over speed at the start; how many standard errors the acceleration must be from none."""
@@ -39,6 +39,8 @@ ASIDE = 0.5
 GLIDE = 0.6
 """Steady motion in perspective must not explain the points so much better than free fall."""
 LARGEST = 0.09
+GROWTH, FLICKER = 2.0, 0.35
+"""Width at the end over width at the start beyond what perspective explains; median step of its logarithm."""
 WIDEST_GRAVITY = (0.8, 16.0)
 """Calibrated acceleration in m/s^2: drag lowers it; a throw toward the camera looks faster than it is."""
 FASTEST = 70.0
@@ -46,7 +48,10 @@ FASTEST = 70.0
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a verdict needs besides the track. ``width``, ``height``, ``facade_height``: pixels. ``crowd``: blobs a picture, everywhere."""
+    """What a verdict needs besides the track.
+
+    ``width``, ``height``, ``facade_height``: pixels. ``crowd``: blobs a picture, everywhere.
+    """
 
     width: float
     height: float
@@ -81,7 +86,7 @@ def judge(track: Track, around: Surroundings) -> Verdict:
     if fall is None or fall.error > allowed:
         return Verdict("no free fall", 0.0, points)
     speeding = fit_curve(t, y)
-    refused = _motion(t, x, y, fall, speeding, allowed, around)
+    refused = _motion(t, x, y, fall, speeding, allowed, around) or _size(points, fall)
     release = None
     if around.floors is not None:
         release = _release(points, size, around.floors)
@@ -134,6 +139,20 @@ def _motion(t: Floats, x: Floats, y: Floats, fall: Fall, speeding: Curve, allowe
     return "" if 2 * down / around.height < PULL_LIMIT else "faster than gravity"
 
 
+def _size(points: Floats, fall: Fall) -> str:
+    """A thing keeps its size but for its distance; what drives up to the camera grows more than its fall explains.
+
+    Widths only: motion blur stretches heights.
+    """
+    widths = points[:, 3] + 1
+    if float(np.median(np.abs(np.diff(np.log(widths + 1))))) > FLICKER:
+        return "no one thing"
+    third = max(2, len(widths) // 3)
+    nearer = 1 / max(0.05, float(fall.depth(points[-1:, 0] - points[0, 0])[0]))
+    grown = float(np.median(widths[-third:]) / np.median(widths[:third]))
+    return "growing" if grown > GROWTH * max(1.0, nearer) else ""
+
+
 def _slant(fall: Fall, x: float, y: float, around: Surroundings) -> float:
     """Columns a row along the vertical of the world at a place of the picture, for a camera that is held level.
 
@@ -148,7 +167,7 @@ def _slant(fall: Fall, x: float, y: float, around: Surroundings) -> float:
 
 
 def _speeding(points: Floats, speeding: Curve, head_start: float, around: Surroundings) -> str:
-    """Without calibration gravity's size is known within the bounds of what cameras look at; that speed grows is sure."""
+    """Without calibration gravity's size is known within the bounds of what cameras look at; speed must grow."""
     _, first, second = speeding.coefficients
     time, drop = points[-1, 0] - points[0, 0], points[-1, 2] - points[0, 2]
     if 2 * drop < SLOWEST * around.height * (time**2 + 2 * head_start * time):

@@ -61,11 +61,14 @@ class FallingObjectDetector:
 
         Tracks that ended with this frame and were no falls are in ``refused``, with the reason: for previews.
         """
-        luma: Frame = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        luma = frame if frame.ndim == 2 else np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8)
         said: list[Detection] = []
-        if luma.shape != self._shape or not 0 <= at - self._at < GAP_S:
+        since = at - self._at
+        if luma.shape != self._shape or not -GAP_S < since < GAP_S:
             said = self.close()
             self._begin(luma.shape[0], luma.shape[1])
+        elif since <= 0:
+            return said
         self._at = at
         motion = self._motion.step(luma, at)
         self.refused = []

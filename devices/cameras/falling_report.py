@@ -17,9 +17,9 @@ def report(
 ) -> Detection:
     """The detection of one fall. ``facade``: corners in pixels. ``context``: rain, night, shake.
 
-    Attributes: ``landing`` [x, y] in pixels with ``landing_error`` (one standard error across, pixels), ``sizes``
-    [width, height] at each point of the path, ``size_px`` (median), ``speed_px`` (pixels a second at the end) and, calibrated, ``floor``, ``floor_low``, ``floor_high`` and ``speed``
-    (metres a second at the last point seen).
+    Attributes: ``landing`` [x, y] in pixels with ``landing_error`` (one standard error across), ``sizes`` [width,
+    height] at each point of the path, ``size_px`` (median), ``speed_px`` (pixels a second at the end) and, calibrated,
+    ``floor``, ``floor_low``, ``floor_high`` and ``speed`` (metres a second at the last point seen).
     """
     points = verdict.points
     path = tuple((round(t, 3), round(x, 1), round(y, 1)) for t, x, y in points[:, :3].tolist())

@@ -3,9 +3,9 @@
 Many hypotheses are kept: any three blobs of three pictures in smooth descent start one. Each is led on by a quadratic
 in time over its last points and told apart from chance by an a-contrario count (Desolneux, Moisan and Morel 2000): a
 point found within ``r`` pixels of its prediction, where ``density`` blobs per square pixel turn up anyway, had the
-probability density * pi * r^2 of being there by accident. The sum of the logarithms is the track's ``chance``. A tree, rain or a
-noisy night raise the density of their own cells and thereby the evidence that a track among them needs; a quiet facade
-asks for little.
+probability density * pi * r^2 of being there by accident. The sum of the logarithms is the track's ``chance``. A tree,
+rain or a noisy night raise the density of their own cells and thereby the evidence that a track among them needs; a
+quiet facade asks for little.
 """
 
 from dataclasses import dataclass, field

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from devices.cameras.detection import Frame
@@ -40,6 +41,7 @@ IDENTICAL = 5
 no pixel changed by more, nothing that counts has moved."""
 MOST_BLOBS = 300
 TILES = 12
+KERNEL = np.ones((3, 3), np.uint8)
 NIGHT_LUMA = 55
 
 
@@ -67,12 +69,13 @@ class MotionMap:
         self._roi = roi
         self._largest = largest
         self.night = False
-        self._background: Frame = np.zeros((0, 0), np.uint8)
-        self._at = 0.0
+        self._last: MatLike = np.zeros((0, 0), np.uint8)
+        self._at, self._count = 0.0, 0
+        self._seed(self._last, 0.0)
 
     def step(self, luma: Frame, at: float) -> Motion:
         """Look at one picture of (height, width) bytes taken at ``at`` seconds."""
-        smooth: Frame = cv2.blur(luma, (3, 3))
+        smooth = cv2.blur(luma, (3, 3))
         if self._background.shape != smooth.shape or not 0 <= at - self._at < GAP_S:
             self._seed(smooth, at)
             return Motion(NOTHING, muted=True)
@@ -82,17 +85,18 @@ class MotionMap:
         self._count += 1
         return self._compare(smooth, at)
 
-    def _seed(self, smooth: Frame, at: float) -> None:
-        self._background = smooth.copy()
-        self._threshold = np.full_like(smooth, START)
+    def _seed(self, smooth: MatLike, at: float) -> None:
+        self._background: MatLike = smooth.copy()
+        self._threshold: MatLike = np.full_like(smooth, START)
+        self._levels = {level: np.full_like(smooth, level) for level in (1, RISE, FLOOR)}
         self._last, self._at = smooth, at
         self._muted_since: float | None = None
         self._shaken_until = self._stepped = at
         self._count = 0
         self._coarse: NDArray[np.float32] | None = None
-        self.night = float(smooth[::16, ::16].mean()) < NIGHT_LUMA
+        self.night = _dark(smooth)
 
-    def _compare(self, smooth: Frame, at: float) -> Motion:
+    def _compare(self, smooth: MatLike, at: float) -> Motion:
         deviation, mask, changed = self._deviation(smooth)
         shift = (0.0, 0.0)
         if changed > SHAKE_AREA or at < self._shaken_until:
@@ -112,36 +116,36 @@ class MotionMap:
         self._learn(smooth, deviation, at)
         return Motion(found, shift=shift)
 
-    def _deviation(self, smooth: Frame) -> tuple[Frame, Frame, float]:
+    def _deviation(self, smooth: MatLike) -> tuple[MatLike, MatLike, float]:
         background = self._background
         offset = _light(smooth, background)
-        deviation: Frame = cv2.absdiff(smooth, background) if offset is None else _apart(smooth, background, offset)
-        mask: Frame = cv2.compare(deviation, self._threshold, cv2.CMP_GT)
+        deviation = cv2.absdiff(smooth, background) if offset is None else _apart(smooth, background, offset)
+        mask = cv2.compare(deviation, self._threshold, cv2.CMP_GT)
         if self._roi is not None:
             mask = cv2.bitwise_and(mask, self._roi)
         return deviation, mask, cv2.countNonZero(mask) / mask.size
 
-    def _mute(self, smooth: Frame, at: float) -> Motion:
+    def _mute(self, smooth: MatLike, at: float) -> Motion:
         if self._muted_since is None:
             self._muted_since = at
         if at - self._muted_since >= RESEED_S:
             self._seed(smooth, at)
         return Motion(NOTHING, muted=True)
 
-    def _learn(self, smooth: Frame, deviation: Frame, at: float) -> None:
+    def _learn(self, smooth: MatLike, deviation: MatLike, at: float) -> None:
         threshold = self._threshold
         scaled = cv2.add(cv2.add(deviation, deviation), deviation)
-        cv2.max(threshold, cv2.min(scaled, cv2.add(threshold, RISE)), dst=threshold)
+        cv2.max(threshold, cv2.min(scaled, cv2.add(threshold, self._levels[RISE])), dst=threshold)
         if self._count % SINK_EVERY == 0:
-            cv2.max(cv2.subtract(threshold, 1), FLOOR, dst=threshold)
+            cv2.max(cv2.subtract(threshold, self._levels[1]), self._levels[FLOOR], dst=threshold)
         if at - self._stepped >= BACKGROUND_STEP_S:
-            known = self._background
-            self._background = cv2.max(cv2.min(smooth, cv2.add(known, 1)), cv2.subtract(known, 1))
+            known, one = self._background, self._levels[1]
+            self._background = cv2.max(cv2.min(smooth, cv2.add(known, one)), cv2.subtract(known, one))
             self._stepped = at
             self._coarse = None
-            self.night = float(known[::16, ::16].mean()) < NIGHT_LUMA
+            self.night = _dark(known)
 
-    def _shift(self, smooth: Frame) -> tuple[float, float]:
+    def _shift(self, smooth: MatLike) -> tuple[float, float]:
         """How far the picture moved against the background, in pixels; (0, 0) where that cannot be told."""
         scale = max(1, smooth.shape[0] // 240)
         if self._coarse is None:
@@ -153,17 +157,21 @@ class MotionMap:
         return (x, y) if sure > 0.1 and max(abs(x), abs(y)) <= SHAKE_LIMIT else (0.0, 0.0)
 
 
-def _shrunk(picture: Frame, scale: int) -> NDArray[np.float32]:
+def _dark(picture: MatLike) -> bool:
+    return picture.size > 0 and float(picture[::16, ::16].mean()) < NIGHT_LUMA
+
+
+def _shrunk(picture: MatLike, scale: int) -> NDArray[np.float32]:
     size = (picture.shape[1] // scale, picture.shape[0] // scale)
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _moved(picture: Frame, shift: tuple[float, float]) -> Frame:
+def _moved(picture: MatLike, shift: tuple[float, float]) -> MatLike:
     matrix = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
     return cv2.warpAffine(picture, matrix, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
 
 
-def _light(smooth: Frame, background: Frame) -> NDArray[np.int16] | None:
+def _light(smooth: MatLike, background: MatLike) -> NDArray[np.int16] | None:
     """The median change of each tile in grey levels, or ``None`` where no tile changed by more than two."""
     height, width = smooth.shape
     tile = max(8, height // TILES // 8)
@@ -179,15 +187,15 @@ def _light(smooth: Frame, background: Frame) -> NDArray[np.int16] | None:
     return found
 
 
-def _apart(smooth: Frame, background: Frame, offset: NDArray[np.int16]) -> Frame:
+def _apart(smooth: MatLike, background: MatLike, offset: NDArray[np.int16]) -> MatLike:
     """|smooth - background - offset| in bytes."""
     lit = cv2.add(background, offset, dtype=cv2.CV_8U)
     return cv2.absdiff(smooth, lit)
 
 
-def _blobs(mask: Frame, deviation: Frame, threshold: Frame, largest: float) -> NDArray[np.float32]:
+def _blobs(mask: MatLike, deviation: MatLike, threshold: MatLike, largest: float) -> NDArray[np.float32]:
     """Connected changes no larger than ``largest`` pixels, and none beside a larger one: its ragged edge moves too."""
-    contours, _ = cv2.findContours(cv2.dilate(mask, None), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(cv2.dilate(mask, KERNEL), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     boxes = np.array([cv2.boundingRect(each) for each in contours], np.int32).reshape(-1, 4)
     large = boxes[(boxes[:, 2:] > largest).any(axis=1)]
     small = boxes[(boxes[:, 2:] <= largest).all(axis=1)]
@@ -201,11 +209,10 @@ def _blobs(mask: Frame, deviation: Frame, threshold: Frame, largest: float) -> N
 def _within(small: NDArray[np.int32], large: NDArray[np.int32], margin: float) -> NDArray[np.bool_]:
     centre = small[:, None, :2] + small[:, None, 2:] / 2
     inside = (centre > large[None, :, :2] - margin) & (centre < large[None, :, :2] + large[None, :, 2:] + margin)
-    found: NDArray[np.bool_] = inside.all(axis=2).any(axis=1)
-    return found
+    return np.asarray(np.asarray(inside.all(axis=2)).any(axis=1))
 
 
-def _blob(mask: Frame, deviation: Frame, threshold: Frame, x: int, y: int, w: int, h: int) -> tuple[float, ...]:
+def _blob(mask: MatLike, deviation: MatLike, threshold: MatLike, x: int, y: int, w: int, h: int) -> tuple[float, ...]:
     part = np.s_[y : y + h, x : x + w]
     weight = deviation[part].astype(np.float32)
     contrast = float((weight / threshold[part]).max())

@@ -127,7 +127,7 @@ def trees(view: View, seed: int) -> Layer:
     rng = np.random.default_rng((seed, 16))
     size = int(0.06 * view.height)
     leaves = cv2.GaussianBlur(rng.integers(10, 150, (size * 3, size * 3)).astype(np.uint8), (0, 0), view.height / 700)
-    leaves = np.asarray(cv2.normalize(leaves, None, 20, 140, cv2.NORM_MINMAX), np.uint8)
+    leaves = np.asarray(cv2.normalize(leaves, leaves, 20, 140, cv2.NORM_MINMAX), np.uint8)
     tufts = []
     for _ in range(60):
         side = rng.choice([0.0, 1.0])
@@ -167,7 +167,7 @@ def headlights(view: View, seed: int) -> Layer:
 
 
 def reflections(view: View, seed: int) -> Layer:
-    """Sunlight thrown by opening windows: sharp bright patches that wander over the facade at a steady pace, also down."""
+    """Sunlight thrown by opening windows: sharp bright patches that wander over the facade steadily, also down."""
     rng = np.random.default_rng((seed, 18))
     spots = [(2.5 * k + rng.uniform(0, 2), rng.uniform(0.2, 0.8, 2), rng.normal(0, 0.25, 2)) for k in range(60)]
 

@@ -110,12 +110,12 @@ def _texture(view: View, rng: np.random.Generator, night: bool) -> Picture:
     grain = cv2.resize(rng.normal(0, 5, (high // 6, wide // 6)).astype(np.float32), (wide, high))
     texture = np.clip(wall + grain, 0, 255).astype(np.uint8)
     floor, bay = int(FLOOR_M * TEXTURE_PX_M), int(BAY_M * TEXTURE_PX_M)
-    style = rng.integers(0, 3)
+    style = int(rng.integers(0, 3))
     for row in range(view.floors):
         texture[row * floor : row * floor + 3] = np.uint8(wall * 0.8)
         for column in range(wide // bay):
             _window(texture[row * floor : (row + 1) * floor, column * bay : (column + 1) * bay], rng, style, night)
-    return texture
+    return np.asarray(texture, np.uint8)
 
 
 def _window(cell: Picture, rng: np.random.Generator, style: int, night: bool) -> None:
