@@ -139,7 +139,9 @@ class _Words:
 def _title(alert: Mapping[str, Any], language: Language, word: "_Words") -> str:
     """What happened: the rule's words, or for a rule of the site's own those of the site."""
     own = (alert.get("attributes") or {}).get("title")
-    return clean(own[language]) if isinstance(own, Mapping) and language in own else word.of(RULES, _text(alert, "rule"))
+    return (
+        clean(own[language]) if isinstance(own, Mapping) and language in own else word.of(RULES, _text(alert, "rule"))
+    )
 
 
 def _marks(alert: Mapping[str, Any], stage: str, word: _Words) -> list[str]:

@@ -1,4 +1,4 @@
-import type { TFunction } from 'i18next';
+import i18next, { type TFunction } from 'i18next';
 import type { AlertView } from '../api/types';
 import { placeName, type Buildings, type Somewhere } from './place';
 import { valueName } from './values';
@@ -15,7 +15,8 @@ function alarmOf(alert: AlertView): string | undefined {
 function ownTitle(t: TFunction, alert: AlertView): string | undefined {
   const title = alert.attributes['title'];
   if (typeof title !== 'object' || title === null) return undefined;
-  return t('alert.own', { ...title });
+  const language = (t as { lng?: string }).lng ?? i18next.language;
+  return (title as Record<string, string>)[language];
 }
 
 /** What happened, in the words one would shout down the corridor. */

@@ -8,7 +8,6 @@ export const alert = {
     drill: 'Drill',
     undetermined: 'Cannot tell',
   },
-  own: '{{en}}',
   rule: {
     smoke_alarm: 'Fire alarm',
     device_test: 'Device test',

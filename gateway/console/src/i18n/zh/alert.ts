@@ -10,7 +10,6 @@ export const alert: typeof en = {
     drill: '演练',
     undetermined: '无法确定',
   },
-  own: '{{zh}}',
   rule: {
     smoke_alarm: '火警',
     device_test: '设备测试',
