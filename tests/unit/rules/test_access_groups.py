@@ -290,6 +290,14 @@ def test_a_counter_that_was_reset_or_stands_still_proves_nothing(jump: float) ->
     story.expect_nothing(until=600)
 
 
+def test_followers_after_a_reset_of_the_counter_are_seen() -> None:
+    story = gates()
+    counts(story, 0, 500)
+    counts(story, 60, 0)
+    counts(story, 62, 3)
+    assert story.expect(TAIL, "gate-1", between=(67, 67)).reason.values == {"passages": 3, "credentials": 0}
+
+
 def test_the_gates_own_word_is_believed_at_once() -> None:
     story = gates()
     story.says("gate-2", events=(Event("tailgating", {"door_id": "d1"}),))

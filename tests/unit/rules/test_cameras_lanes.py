@@ -87,6 +87,14 @@ def test_a_short_stop_resolves_by_itself_and_a_long_one_does_not(camera: Timelin
     camera.expect(BLOCKED, CAM, between=(2_200, 2_200), action=Action.CLEAR, auto_resolve=True)
 
 
+def test_what_was_grave_once_is_mild_again_after_it_was_free(camera: Timeline) -> None:
+    camera.says(CAM, **standing("start", "hedge", "lane-2", coverage=0.1)).says(CAM, **standing("start"))
+    camera.at(400).says(CAM, **standing("end")).unclaimed.clear()
+    camera.at(500).says(CAM, **standing("start")).at(650).says(CAM, **standing("end"))
+    camera.expect(BLOCKED, CAM, between=(620, 620), severity=Severity.NOTICE)
+    camera.expect(BLOCKED, CAM, between=(650, 650), action=Action.CLEAR, auto_resolve=True)
+
+
 def test_the_zone_is_free_when_the_last_raised_car_leaves(camera: Timeline) -> None:
     camera.says(CAM, **standing("start", "a")).at(60).says(CAM, **standing("start", "b"))
     camera.expect(BLOCKED, CAM, between=(120, 120))

@@ -97,6 +97,15 @@ def test_the_alert_ends_when_the_week_is_usual_again(lift: Timeline) -> None:
     lift.expect_nothing(until=start + 3 * WEEK)
 
 
+def test_bad_weeks_teach_nothing(lift: Timeline) -> None:
+    """Otherwise a lift that stays bad would become usual, and the alert would go although nobody mended anything."""
+    weeks(lift, 5, 1)
+    for day in range(35, 35 + 8 * 7):
+        fault(lift, day * DAY + 7_200)
+        fault(lift, day * DAY + 10_800)
+    assert [said.transition.action for said in lift.unclaimed] == [Action.RAISE]
+
+
 def test_maintenance_takes_the_count_back_but_not_what_is_usual(lift: Timeline) -> None:
     start = weeks(lift, 5, 4)
     assert raised_after(lift, start, 20) == 7
