@@ -70,7 +70,7 @@ class Correlation:
 
     def load(self, alerts: Iterable[Alert]) -> None:
         """Start from the open alerts of the store."""
-        for alert in sorted(alerts, key=lambda alert: (alert.received_at, alert.id)):
+        for alert in sorted(alerts, key=_order):
             self._enter(alert)
             self._grouper.add(alert)
             self._play(alert, self._parts(alert))
@@ -114,9 +114,8 @@ class Correlation:
         key = self.watched[twin.device]
         said: list[Transition] = []
         for proposal in PROPOSALS:
-            for cause in self._side(proposal.rule, True, key).values():
-                said += self._propose(proposal, cause, twin, now)
-                break
+            if causes := self._side(proposal.rule, True, key):
+                said += self._propose(proposal, min(causes.values(), key=_order), twin, now)
         return said
 
     def _enter(self, alert: Alert) -> None:
@@ -169,21 +168,20 @@ class Correlation:
     def _began(self, alert: Alert, role: _Role, now: float, effects: Effects) -> None:
         row = role.table
         if isinstance(row, Bond) and role.cause:
-            if self._is_first(row.name, alert, role.key):
-                for consequence in list(self._side(row.name, False, role.key).values()):
+            if self._is_alone(row.name, role.key):
+                for consequence in sorted(self._side(row.name, False, role.key).values(), key=_order):
                     self._tie(row, alert, consequence, now, effects)
         elif isinstance(row, Bond):
-            for cause in self._side(row.name, True, role.key).values():
-                self._tie(row, cause, alert, now, effects)
-                break
+            if causes := self._side(row.name, True, role.key):
+                self._tie(row, min(causes.values(), key=_order), alert, now, effects)
         elif isinstance(row, Crowd):
             self._gather(row, role.key, alert, effects)
-        elif self._is_first(row.rule, alert, role.key):
+        elif self._is_alone(row.rule, role.key):
             effects.said += self._alarm(row, alert, role.key, now)
 
-    def _is_first(self, name: str, cause: Alert, key: str) -> bool:
-        """Tell whether no other cause was there before: then all that follows has been done."""
-        return next(iter(self._side(name, True, key))) == cause.id
+    def _is_alone(self, name: str, key: str) -> bool:
+        """Tell whether a cause is the only one: where another was before, all that follows has been done."""
+        return len(self._side(name, True, key)) == 1
 
     def _ended(self, alert: Alert, role: _Role, now: float, effects: Effects) -> None:
         row = role.table
@@ -223,13 +221,13 @@ class Correlation:
         if left == incident:
             return
         effects.moves.append((alert, join(alert, incident, now)))
-        for consequence in self._tied.get(alert.id, {}).values():
+        for consequence in sorted(self._tied.get(alert.id, {}).values(), key=_order):
             if consequence.incident == left:
                 self._join(consequence, incident, now, effects)
 
     def _let_go(self, bond: Bond, cause: Alert, now: float, effects: Effects) -> None:
         """The cause has ended: what it explained finds another cause, or calls people again."""
-        for alert in list(self._tied.get(cause.id, {}).values()):
+        for alert in sorted(self._tied.get(cause.id, {}).values(), key=_order):
             if (other := self._explained(alert)) is not None:
                 self._explain(*other, alert, now, effects)
                 continue
@@ -242,9 +240,10 @@ class Correlation:
     def _explained(self, alert: Alert) -> tuple[Bond, Alert] | None:
         """Find an active cause for ``alert``, by the first row that has one."""
         for bond, key in self._consequences(alert):
-            for cause in self._side(bond.name, True, key).values():
-                if cause.id != alert.id and cause.received_at - alert.received_at <= bond.back_s:
-                    return bond, cause
+            causes = self._side(bond.name, True, key).values()
+            cause = min((each for each in causes if each.id != alert.id), key=_order, default=None)
+            if cause is not None and cause.received_at - alert.received_at <= bond.back_s:
+                return bond, cause
         return None
 
     def _consequences(self, alert: Alert) -> Iterator[tuple[Bond, str]]:
@@ -330,6 +329,11 @@ class Correlation:
             reason=reason,
             auto_resolve=True,
         )
+
+
+def _order(alert: Alert) -> tuple[float, str]:
+    """The order to go by, the same before and after a restart."""
+    return alert.received_at, alert.id
 
 
 def _side_of(role: _Role) -> tuple[str, bool, str]:

@@ -69,8 +69,12 @@ class Grouper:
         members = self._groups.get(group)
         if not members:
             return None
-        at, alert = members[next(reversed(members))]
-        return alert if now - at <= window_s else None
+        at, last = members[next(reversed(members))]
+        for same, alert in reversed(members.values()):
+            if same != at:
+                break
+            last = max(last, alert, key=lambda each: each.id)
+        return last if now - at <= window_s else None
 
     def _flooded(self, alert: Alert, now: float) -> bool:
         members = self._groups.get(_flood(alert))
