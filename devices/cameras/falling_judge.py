@@ -25,7 +25,9 @@ SHORTEST_S = 0.15
 CHANCE = -9.0
 """log10: one accident in 10^9 points of comparison; a busy picture compares about 10^5 a second."""
 ALONE = 0.6
-SIDEWAYS = 1.3
+SIDEWAYS = 1.0
+SIDE, SIDE_SLANT = 0.02, 0.3
+"""Share of the picture's width that is its side; who comes in there, slanting so much, flew in."""
 GAIN, GAIN_RAIN, GAIN_SIGNIFICANCE = 1.2, 1.6, 3.0
 """Speed at the end over speed at the start; how many standard errors the acceleration must be from none."""
 STEADY = frozenset({"not speeding up", "not gravity", "slower than gravity", "steady in perspective"})
@@ -114,6 +116,9 @@ def _shape(points: Floats, size: float, around: Surroundings) -> str:
         return "too short a way"
     if -np.minimum(np.diff(y), 0).sum() > UPWARD * drop or abs(x[-1] - x[0]) > SIDEWAYS * drop:
         return "not downward"
+    edge = min(x[0], around.width - x[0])
+    if edge < SIDE * around.width and abs(x[-1] - x[0]) > SIDE_SLANT * drop:
+        return "came in from the side"
     return "too large" if size > LARGEST * around.height else ""
 
 

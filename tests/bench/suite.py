@@ -42,6 +42,13 @@ class Row(NamedTuple):
     met: bool | None
 
 
+def _vision_falling(**options: Any) -> dict[str, Any]:
+    """Imported when it runs: the others need neither cv2 nor av."""
+    from tests.bench import vision_falling
+
+    return vision_falling.run(**options)
+
+
 BENCHES = {
     "ingest": Bench(
         lambda say: ingest.run(),
@@ -91,6 +98,17 @@ BENCHES = {
             Goal("lost", "points lost in the outage", 0),
             Goal("ratio", "catch-up rate over arrival rate", 1, " x", at_least=True),
             Goal("memory_growth_mb", "growth in memory during the outage", 50, " MB"),
+        ),
+    ),
+    "vision-falling": Bench(
+        lambda say: _vision_falling(say=say),
+        lambda say: _vision_falling(throws=2, negative_s=4.0, speed_s=4.0, kinds=("calm", "birds", "rain"), say=say),
+        (
+            Goal("recall/>=6 px", "throws found, 6 px and more", 0.95, at_least=True),
+            Goal("recall/3-5 px", "throws found, 3 to 5 px", 0.85, at_least=True),
+            Goal("precision", "precision of events", 0.95, at_least=True),
+            Goal("floor_within_1", "floor of release within one", 0.8, at_least=True),
+            Goal("speed_1080p25_one_core/ours_real_time_factor", "1080p at 25/s, decoding included", 2, " x", True),
         ),
     ),
 }
