@@ -37,6 +37,9 @@ RETRY_S = 1.0
 CHUNK = 1_000
 TURN = 2_000
 """Messages judged before others get a turn: about 10 ms, and no fewer than arrive meanwhile in a storm."""
+MAX_CHANGED = 1_000
+"""Devices noted as changed from one look to the next; consoles are shown no more in a second."""
+
 HEARING_S = 10.0
 """After a start timers wait this long for the broker, and ..."""
 BACKLOG_S = 1.0
@@ -194,7 +197,8 @@ class Evaluator:
     def _judge(self, reports: list[Report]) -> None:
         observe = self._engine.observe
         changed, watched = self.changed_devices, self._book.watched
-        changed.update([report.device for report in reports])
+        if len(changed) < MAX_CHANGED:
+            changed.update([report.device for report in reports])
         for report in reports:
             # A message decoded before its device was adopted does not make it a stranger again.
             if not report.registered and report.device not in self._engine.subjects:

@@ -28,7 +28,7 @@ class Route(Struct, gc=False):
     ``sender`` is the address the topic names: the unit of rate limits, and of identity where a topic names a device.
     ``read`` turns one message into reports; it never raises on bad input. The decoder fills in ``device``, the id in
     the registry (a stranger's address otherwise), and ``registered``. ``states`` are the last good ones: most messages
-    repeat them.
+    repeat them. ``meter`` belongs to whoever limits the sender's rate.
     """
 
     dialect: str
@@ -38,6 +38,7 @@ class Route(Struct, gc=False):
     device: str = ""
     registered: bool = False
     states: dict[str, StateValue] | None = None
+    meter: Any = None
 
 
 Read = Callable[[Route, Envelope], Report | list[Report] | Reject | Ignored]

@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.decode import Decoder
 from devices.model import RejectReason
+from devices.registry import Registry
 from gateway.ingest import admit
+from gateway.ingest.admit import Admission
 from tests.unit.ingest.making import NOON, admission, envelope
 
 
@@ -95,7 +98,7 @@ def test_what_is_remembered_of_senders_is_bounded(monkeypatch: pytest.MonkeyPatc
     gate = admission()
     for number in range(500):
         gate.sift([envelope(f"made-up-{number}")])
-        assert len(gate._due) <= 51
+        assert len(gate._meters) <= 50
 
 
 @given(st.lists(st.floats(0, 100), max_size=60).map(sorted), st.integers(1, 10), st.sampled_from([0.5, 1.0, 4.0]))
@@ -105,3 +108,23 @@ def test_in_any_stretch_no_more_than_burst_and_rate_allow(times: list[float], bu
         for last in range(first, len(admitted)):
             allowed = burst + 2 + (admitted[last] - admitted[first]) * rate
             assert last - first + 1 <= allowed
+
+
+def test_all_topics_of_a_sender_share_its_rate() -> None:
+    gate = admission(rate_per_s=1, burst=1)
+    sent = [envelope(channel=channel) for channel in ("telemetry", "event", "status", "telemetry", "event")]
+    assert [bool(gate.sift([one])[0]) for one in sent] == [True, True, False, False, False]
+
+
+def test_two_lanes_of_one_decoder_count_apart_even_on_one_topic() -> None:
+    decoder = Decoder(Registry(), "home")
+    lanes = [Admission(decoder, max_payload_bytes=64, rate_per_s=1, burst=1) for _ in range(2)]
+    let_in = [[bool(lane.sift([envelope()])[0]) for lane in lanes] for _ in range(4)]
+    assert let_in == [[True, True], [True, True], [False, False], [False, False]]
+
+
+def test_a_registry_that_changed_gives_nobody_a_new_start() -> None:
+    gate = admission(rate_per_s=1, burst=1)
+    gate.sift([envelope() for _ in range(5)])
+    gate._decoder.forget_routes()
+    assert gate.sift([envelope()])[0] == []
