@@ -8,11 +8,12 @@ from typing import Any, get_origin
 
 from prometheus_client import Counter
 from prometheus_client.metrics import MetricWrapperBase
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import PydanticUndefined
 
-from alert_rules.catalogue import RULES
+from alert_rules.catalogue import OVERRIDES, RULES
 from alert_rules.rule import Rule
+from alert_rules.scope import Scope
 from devices.model import DeviceKind
 from devices.names import EVENTS, QUANTITIES, STATES
 from gateway.metrics import Metrics
@@ -38,9 +39,20 @@ def site_schema() -> str:
     """Return the JSON Schema of the site file, each rule's parameters included."""
     schema = Site.model_json_schema()
     schema["$schema"] = SCHEMA
-    rules = {name: {"description": _meaning(rule), **rule.Params.model_json_schema()} for name, rule in RULES.items()}
+    rules = {name: {"description": _meaning(rule), **_tunable(rule)} for name, rule in RULES.items()}
     schema["properties"]["rules"] |= {"properties": rules, "additionalProperties": False}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _tunable(rule: type[Rule[Any, Any]]) -> dict[str, Any]:
+    """The schema of a rule's parameters, and of those that differ by place."""
+    schema = rule.Params.model_json_schema()
+    own = dict(schema.get("properties", {}))
+    places = Scope.model_json_schema(ref_template="#/$defs/{model}")["properties"]
+    row = {"type": "object", "properties": own | places, "additionalProperties": False}
+    meaning = "parameters that differ for some devices; later rows go over earlier ones"
+    overrides = {"type": "array", "items": row, "description": meaning}
+    return schema | {"properties": own | {OVERRIDES: overrides}}
 
 
 def site_page() -> str:
@@ -59,7 +71,11 @@ def site_page() -> str:
 
 def rules_page() -> str:
     """Describe every rule: whom it judges, on what, with which parameters."""
-    parts = ["# Rules", NOTE, "Parameters go into the site file under `rules`, by the name of the rule."]
+    intro = (
+        "Parameters go into the site file under `rules`, by the name of the rule; with `overrides` they differ by "
+        "place. [Rules of your own](own-rules.md) stand beside these."
+    )
+    parts = ["# Rules", NOTE, intro]
     rows = (
         (f"[`{name}`](#{name})", str(getattr(rule, "severity", "by reason")), _kinds(rule.kinds), _headline(rule))
         for name, rule in RULES.items()
@@ -190,9 +206,10 @@ def _section(name: str, model: type) -> str:
 
 def _fields(model: type) -> str:
     schema = TypeAdapter(model).json_schema()
+    defs = schema.get("$defs", {})
     if "$ref" in schema:  # a model that holds itself stands among the definitions
-        schema = schema["$defs"][schema["$ref"].rpartition("/")[2]]
-    schema = schema["properties"]
+        schema = defs[schema["$ref"].rpartition("/")[2]]
+    schema = _with_words(schema["properties"], defs)
     rows = (
         (f"`{name}`", _type(field.annotation, schema[name]), _default(field), field.description or "")
         for name, field in fields_of(model).items()
@@ -200,10 +217,20 @@ def _fields(model: type) -> str:
     return _table(("field", "type", "default", "meaning"), rows)
 
 
+def _with_words(schema: Any, defs: dict[str, Any]) -> Any:
+    """Put the words of each closed list where the schema only refers to it."""
+    if isinstance(schema, list):
+        return [_with_words(part, defs) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    meant = defs.get(str(schema.get("$ref", "")).rpartition("/")[2], {})
+    return meant if "enum" in meant else {key: _with_words(part, defs) for key, part in schema.items()}
+
+
 def _type(annotation: Any, schema: dict[str, Any]) -> str:
     inner = _inner(annotation)
     if inner is not None:
-        return f"list of {inner.__name__}" if get_origin(annotation) is list else inner.__name__
+        return f"list of {inner.__name__}" if get_origin(annotation) in (list, tuple) else inner.__name__
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return " or ".join(f"`{each.value}`" for each in annotation)
     limits = [f"{sign} {schema[key]:g}" for key, sign in _LIMITS.items() if key in schema]
@@ -216,8 +243,6 @@ _LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusive
 def _plain_type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if "$ref" in schema:
-        return " or ".join(f"`{kind}`" for kind in DeviceKind)
     if "anyOf" in schema:
         return " or ".join(_plain_type(part) for part in schema["anyOf"] if part.get("type") != "null")
     if "prefixItems" in schema:
@@ -256,7 +281,7 @@ def _default(field: Any) -> str:
     value = None if field.default is PydanticUndefined else field.default
     if isinstance(value, tuple):
         value = ", ".join(map(str, value))
-    if value in (None, ""):
+    if value in (None, "") or isinstance(value, BaseModel):
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 

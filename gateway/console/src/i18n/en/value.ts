@@ -241,7 +241,6 @@ export const value = {
     controller_code: 'The lift’s own controller reports that people are shut in.',
     entrapment_signs: 'The car stands with closed doors and someone inside, for longer than allowed.',
     condition_met: 'What this site’s own rule asks for is true; the values are below.',
-    condition_ended: 'What this site’s own rule asks for is no longer true.',
     state_ended: 'The device reports that the state has ended.',
     entrapment_ended: 'The lift runs again or its doors are open.',
     door_forced: 'The door opened although nobody was let through.',

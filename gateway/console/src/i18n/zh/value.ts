@@ -242,7 +242,6 @@ export const value: typeof en = {
     controller_code: '电梯控制系统报告有人被困。',
     entrapment_signs: '轿厢停止、门关闭且里面有人，已超过允许时间。',
     condition_met: '满足本小区自定义规则的条件，数值见下。',
-    condition_ended: '本小区自定义规则的条件已不再满足。',
     state_ended: '设备报告该状态已结束。',
     entrapment_ended: '电梯已恢复运行或轿门已打开。',
     door_forced: '没有放行，门却被打开了。',
