@@ -51,11 +51,12 @@ class BatteryTrend(Rule[Course, BatteryTrendParams]):
         if percent is None:
             return state, NOTHING
         if state is not None:
-            if percent >= state.values[-1] + self._replaced:
-                return self._replace(state, report, now, percent)
-            if now - state.times[-1] < self._window_s / 4:
+            risen = percent - state.values[-1]
+            if risen < self._replaced and now < state.times[-1] + self._every_s:
                 return state, NOTHING
-        course = read_on(state, now, percent, self._window_s, ALL)
+            if risen >= self._replaced:
+                return self._replace(state, report, now, percent)
+        course = read_on(state, now, percent, self._every_s * 4, ALL)
         if course is state:
             return state, NOTHING
         loss = -(rate_per_min(course, self.params.min_days * DAY_S) or 0.0) * 1440
@@ -67,8 +68,9 @@ class BatteryTrend(Rule[Course, BatteryTrendParams]):
         return replace(course, raised=True), [said]
 
     @cached_property
-    def _window_s(self) -> float:
-        return self.params.window_days * DAY_S
+    def _every_s(self) -> float:
+        """A quarter of the window: how often ``read_on`` takes a reading that shows no jump."""
+        return self.params.window_days * DAY_S / 4
 
     @cached_property
     def _replaced(self) -> float:
