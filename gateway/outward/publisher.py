@@ -54,6 +54,7 @@ class Publisher:
             try:
                 await self._session()
             except (aiomqtt.MqttError, OSError) as error:
+                _obey()
                 if self.connected:
                     delay = BACKOFF_S[0]
                 self.connected = False
@@ -141,6 +142,8 @@ def _obey() -> None:
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=LEAVE_S)

@@ -20,8 +20,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "door_cycles": ("开门次数", "Door openings"),
     "passage_count": ("通行次数", "Passages"),
     "frame_rate": ("帧率", "Frame rate"),
-    "object_count": ("画面内目标数", "Objects in view"),
     "restart_count": ("分析进程重启次数", "Restarts of the worker"),
+    "object_count": ("画面内目标数", "Objects in view"),
     "snr": ("信噪比", "Signal to noise"),
     "run_time_h": ("运行小时数", "Running hours"),
     "water_level": ("水位", "Water level"),
@@ -44,6 +44,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "tamper": ("被拆动", "Tampered with"),
     "fault": ("故障", "Fault"),
     "battery_low": ("电量低", "Battery low"),
+    "firmware": ("固件版本", "Firmware"),
     "service_mode": ("运行模式", "Mode"),
     "car_state": ("轿厢", "Car"),
     "direction": ("方向", "Direction"),
@@ -87,6 +88,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "input_state": ("输入状态", "Input"),
     "relay_state": ("继电器", "Relay"),
     "water_leak": ("浸水", "Water"),
+    "pump_running": ("水泵运行", "Pump runs"),
+    "pump_commanded": ("水泵启动命令", "Pump told to run"),
 }
 
 OTHERS: dict[str, tuple[str, str]] = {
