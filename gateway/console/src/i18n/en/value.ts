@@ -186,6 +186,11 @@ export const value = {
     device: 'Device',
     dialect: 'Dialect',
     count: 'Count',
+    phase: 'Phase',
+    snapshot_ref: 'Snapshot',
+    clip_ref: 'Clip',
+    box: 'Where in the picture',
+    zones: 'Zones',
   },
   word: {
     normal: 'normal',
@@ -235,6 +240,10 @@ export const value = {
     pin: 'PIN',
     device_unsynced: 'clock not set',
     future_rejected: 'in the future',
+    start: 'began',
+    update: 'goes on',
+    end: 'over',
+    pulse: 'once',
   },
   why: {
     state_true: 'The device itself reports: {{states}}.',

@@ -187,6 +187,11 @@ export const value: typeof en = {
     device: '设备',
     dialect: '协议',
     count: '数量',
+    phase: '阶段',
+    snapshot_ref: '截图',
+    clip_ref: '录像',
+    box: '画面位置',
+    zones: '区域',
   },
   word: {
     normal: '正常',
@@ -236,6 +241,10 @@ export const value: typeof en = {
     pin: '密码',
     device_unsynced: '时钟未校准',
     future_rejected: '时间在未来',
+    start: '开始',
+    update: '持续',
+    end: '结束',
+    pulse: '单次',
   },
   why: {
     state_true: '设备上报：{{states}}。',
