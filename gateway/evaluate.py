@@ -14,13 +14,13 @@ from alert_rules.alert import RANK, Alert
 from alert_rules.engine import Engine
 from alert_rules.presence import RULE as PRESENCE
 from devices.dialects.dialect import Lane
-from devices.model import Envelope, Reject, Report
+from devices.model import DeviceKind, Envelope, Reject, Report
 from gateway.alerts.book import AlertBook
 from gateway.alerts.records import Changes, Checkpoint, Message, Restored
 from gateway.alerts.store import AlertStore, StoreUnavailable
 from gateway.clock import Clock
 from gateway.journal.journal import Batch, DeadLetter
-from gateway.journal.tail import Decoded
+from gateway.journal.tail import Decoded, Tail
 from gateway.lanes import EVALUATE, LanePipe
 from gateway.metrics import Metrics
 from gateway.quarantine import Quarantine
@@ -107,17 +107,17 @@ class Evaluator:
         """Evaluate until ``stop``, then until the lanes are empty."""
         turn = 0
         while True:
-            decoded = await self._next()
-            if decoded is None:
+            done = await self._next()
+            if not done:
                 if self._stopping:
                     break
                 self._judge_time()
             if self._book.changed or self._checkpoint_due():
                 await self._save()
-            turn += len(decoded.batch.envelopes) if decoded else TURN
+            turn += done or TURN
             if turn >= TURN:
                 turn = 0
-                await (asyncio.sleep(0) if decoded else self._sleep())
+                await (asyncio.sleep(0) if done else self._sleep())
         await self._save()
 
     def stop(self) -> None:
@@ -173,28 +173,34 @@ class Evaluator:
                 raise
             self._done(changes)
 
-    async def _next(self) -> Decoded | None:
-        """Evaluate the next batch, alarm lane first; return it, or ``None`` when there is none."""
+    async def _next(self) -> int:
+        """Evaluate what waits, alarm lane first; return how many messages, or 0 when there are none."""
         for pipe in self._lanes.values():
             tail = pipe.tails[EVALUATE]
-            decoded = tail.pop()
-            if decoded is not None:
-                self._evaluate(pipe, decoded)
-                return decoded
-            if tail.lag > 0:
-                for decoded in await pipe.load(EVALUATE, CHUNK):
-                    self._evaluate(pipe, decoded)
-                return decoded
-        return None
+            batches = _waiting(tail, TURN if pipe.lane is Lane.ALARM else 1)
+            if not batches and tail.lag > 0:
+                batches = await pipe.load(EVALUATE, CHUNK)
+            if batches:
+                self._evaluate(pipe, batches)
+                return sum(len(decoded.batch.envelopes) for decoded in batches)
+        return 0
 
-    def _evaluate(self, pipe: LanePipe, decoded: Decoded) -> None:
+    def _evaluate(self, pipe: LanePipe, batches: list[Decoded]) -> None:
         self._evaluated = True
-        for seq, envelope, reject in decoded.rejects:
-            self._refuse(pipe, seq, envelope, reject)
-        self._judge(decoded.reports)
-        self._metrics.reports.labels(pipe.lane).inc(len(decoded.reports))
+        reports: list[Report] = []
+        for decoded in batches:
+            for seq, envelope, reject in decoded.rejects:
+                self._refuse(pipe, seq, envelope, reject)
+            reports += decoded.reports
+        fires, others = _fire_first(reports) if pipe.lane is Lane.ALARM else ([], reports)
+        if fires:
+            # Nothing the others say later may count as overdue yet.
+            self._judge(fires, min(report.received_at for report in reports))
+        self._judge(others)
+        self._metrics.reports.labels(pipe.lane).inc(len(reports))
 
-    def _judge(self, reports: list[Report]) -> None:
+    def _judge(self, reports: list[Report], now: float | None = None) -> None:
+        """Show reports to the rules, each at its receipt or all at ``now``."""
         observe = self._engine.observe
         changed, watched = self.changed_devices, self._book.watched
         if len(changed) < MAX_CHANGED:
@@ -204,7 +210,7 @@ class Evaluator:
             if not report.registered and report.device not in self._engine.subjects:
                 self._quarantine.note(report)
             try:
-                said = observe(report, report.received_at)
+                said = observe(report, report.received_at if now is None else now)
             except Exception:
                 # One rule that fails on one report must not take the fire alarm behind it along.
                 log.exception("rule_failed", device=report.device, at=report.at)
@@ -319,3 +325,21 @@ class Evaluator:
             if alert.id in raised:
                 self._metrics.alert_seconds.observe(max(now - alert.received_at, 0.0))
             self._publish(alert, True)
+
+
+def _waiting(tail: Tail, messages: int) -> list[Decoded]:
+    """Take batches from memory until there are so many ``messages``: one fire among them need not wait for the rest."""
+    batches: list[Decoded] = []
+    count = 0
+    while count < messages and (decoded := tail.pop()) is not None:
+        batches.append(decoded)
+        count += len(decoded.batch.envelopes)
+    return batches
+
+
+def _fire_first(reports: list[Report]) -> tuple[list[Report], list[Report]]:
+    """Part what fire detectors say from the rest of a batch in which one of them gives alarm."""
+    if not any(report.kind is DeviceKind.SMOKE_DETECTOR and True in report.states.values() for report in reports):
+        return [], reports
+    fires = [report for report in reports if report.kind is DeviceKind.SMOKE_DETECTOR]
+    return fires, [report for report in reports if report.kind is not DeviceKind.SMOKE_DETECTOR]

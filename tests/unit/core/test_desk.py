@@ -221,7 +221,7 @@ class TestStrangers:
             late = Envelope("community/home/water_leak/water-new/event", b'{"seq": 2}', NOON)
             decoded = Decoded(Batch(0, [late]), pipe.decoder)
             await world.inventory.adopt("water-new", "", "b1", "", "", 0, "wang")
-            world.evaluator._evaluate(pipe, decoded)
+            world.evaluator._evaluate(pipe, [decoded])
             assert world.inventory.strangers() == []
 
     async def test_the_fire_of_a_stranger_stays_one_alert_when_it_is_adopted(self, site: Site) -> None:
