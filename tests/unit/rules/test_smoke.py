@@ -82,6 +82,16 @@ class TestConfirmed:
         story.at(510).says("d2", ALARM)
         story.expect_nothing()
 
+    def test_more_may_be_asked_for_and_all_must_be_near(self) -> None:
+        devices = [Device(f"d{n}", SMOKE, building="b1", zone="z1") for n in range(4)]
+        story = Timeline(*devices, rules={"fire_confirmed": {"detectors": 3}})
+        for second, device in ((0, "d0"), (200, "d1"), (400, "d2")):
+            story.at(second).says(device, ALARM)
+        hush(story, ["smoke_alarm"]).expect_nothing()
+        story.at(450).says("d3", ALARM)
+        said = hush(story, ["smoke_alarm"]).expect("fire_confirmed", "d3", between=(450, 450))
+        assert said.reason.values == {"detectors": "d1, d2, d3", "within_s": 250.0}
+
     def test_a_restart_between_them_forgets_none(self) -> None:
         story = house(("b1", "2", "z1"), ("b1", "2", "z1")).says("d0", ALARM).restart(down_s=120)
         story.says("d1", ALARM)
@@ -215,10 +225,10 @@ class TestMeasured:
         story.expect_nothing(until=600)
 
     def test_readings_that_were_held_up_count_by_their_own_time(self) -> None:
-        """Ten minutes of a slow rise arrive at once: by receipt it would be a jump."""
-        story = house(("b1", "2", "z1")).at(600)
+        """Five minutes of a slow rise arrive within half a minute: by receipt it would be ten kelvin a minute."""
+        story = house(("b1", "2", "z1"))
         for n in range(6):
-            story.says("d0", age=50 - 10 * n, **self.air(temperature=21.0 + n))
+            story.at(600 + 6 * n).says("d0", age=600 - 54 * n, **self.air(temperature=21.0 + n))
         story.expect_nothing(until=1_000)
 
     def test_without_a_clock_they_count_by_receipt(self) -> None:
