@@ -158,14 +158,8 @@ class Gateway:
         self._suppressions = SuppressionDesk(mutes, self._book, self._evaluator, self._store, clock, self.hub.publish)
         self._likelihood = LikelihoodDesk(matrix, self._store, self._evaluator, calendar_of(site), FIRE_RULES)
         self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
-        self._outward = open_publisher(
-            site,
-            decoder.filters(),
-            self._inventory.items,
-            self._inventory.get,
-            restored.alerts,
-            lambda a: alert_view(a, saved=True),
-        )
+        view = partial(alert_view, saved=True)
+        self._outward = open_publisher(site, decoder.filters(), self._inventory, restored.alerts, view)
         self.api = create_app(
             site=site,
             desk=ReviewDesk(self._book, self._evaluator, self._store, clock),

@@ -12,6 +12,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from devices.registry import Device
+from devices.twin import Twin
 from gateway.broker import Broker
 from gateway.errors import OperatorError
 from gateway.outward import publisher as publisher_module
@@ -28,6 +30,19 @@ BASE = "community-gateway/home"
 STATE = f"{BASE}/device/smoke-1/state"
 CONFIG = "homeassistant/device/community-gateway_home_smoke-1/config"
 WAIT_S = 30.0
+
+
+class Nobody:
+    """An inventory without devices."""
+
+    def items(self) -> list[tuple[Device, Twin | None]]:
+        return []
+
+    def get(self, device_id: str) -> None:
+        return None
+
+
+NOBODY = Nobody()
 
 
 @pytest.fixture(autouse=True)
@@ -196,9 +211,9 @@ def given(**outward: Any) -> SiteFile:
 @pytest.mark.parametrize("filter_", ["#", "community-gateway/#", "+/+/device/+/state", "community-gateway/+/status"])
 def test_a_gateway_that_would_hear_itself_is_refused(filter_: str) -> None:
     with pytest.raises(OperatorError, match=r"outward\.prefix"):
-        open_publisher(given(enabled=True), [filter_], list, lambda _: None, [], lambda _: {})
+        open_publisher(given(enabled=True), [filter_], NOBODY, [], lambda _: {})
 
 
 def test_it_is_off_unless_asked_for() -> None:
-    assert open_publisher(given(), ["#"], list, lambda _: None, [], lambda _: {}) is None
-    assert open_publisher(given(enabled=True), ["community/#"], list, lambda _: None, [], lambda _: {}) is not None
+    assert open_publisher(given(), ["#"], NOBODY, [], lambda _: {}) is None
+    assert open_publisher(given(enabled=True), ["community/#"], NOBODY, [], lambda _: {}) is not None
