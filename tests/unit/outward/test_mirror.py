@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from alert_rules.alert import Alert, Condition, Severity, Verdict, acknowledge, judge, resolve
+from alert_rules.alert import Alert, Condition, Severity, Verdict
+from alert_rules.moves import acknowledge, judge, resolve
 from gateway.outward import mirror as mirror_module
 from gateway.outward.changes import CHANGES, change
 from tests.unit.alerts.making import NOON, alert
