@@ -69,6 +69,11 @@ class BlockedLane:
         """Zones that were learnt as they were at the start, with whatever stood there."""
         return [watch.zone.id for watch in self._watches if not watch.confirmed]
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything worth keeping yet."""
+        return any(watch.begun for watch in self._watches)
+
     def dump(self) -> dict[str, NDArray[Any]]:
         """What must outlive the process: the empty pictures and what stands, with its time."""
         kept = {f"{w.zone.id}/{name}": each for w in self._watches for name, each in w.dump().items()}
@@ -106,6 +111,10 @@ class Watch:
         self._background: Background | None = None
         self._things = Things(zone, view)
         self.confirmed = bool(references)
+
+    @property
+    def begun(self) -> bool:
+        return self._background is not None
 
     def resume(self, kept: Mapping[str, NDArray[Any]], away_s: float) -> None:
         """Begin from kept state instead of learning."""

@@ -32,6 +32,7 @@ class Renderer:
         self._size = (source.stream.width // 2 * 2, source.stream.height // 2 * 2)
         self._last = -1
         try:
+            path.touch()
             self._file: Any = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         except (FFmpegError, OSError) as error:
             raise CameraError(str(path), f"cannot be written: {error.strerror}", MARKED) from None

@@ -88,6 +88,7 @@ class Source:
         if rate is not None:
             self.stream.codec_context.skip_frame = "NONREF"
         self._clock = StreamClock(self.live)
+        self._packet_clock = StreamClock(self.live)
         self._last_key: float | None = None
         self.damaged = 0
         self.frames = 0
@@ -119,7 +120,7 @@ class Source:
             at = self._clock.at(frame.time, time.monotonic())
             if at is None:
                 continue
-            self.last_s = at
+            self.last_s = max(self.last_s, at)
             self._watch_keys(frame, at)
             if self._rate is not None and at < due:
                 continue
@@ -142,8 +143,7 @@ class Source:
                 raise CameraError(
                     self.shown, f"broke off: {error.strerror}", "check the camera and the network"
                 ) from None
-            if self._keep is not None and packet.size:
-                self._keep(packet)
+            self._take(packet)
             try:
                 decoded = packet.decode()
             except FFmpegError:
@@ -153,6 +153,16 @@ class Source:
                 self.frames += 1
                 if isinstance(frame, av.VideoFrame):
                     yield frame
+
+    def _take(self, packet: Any) -> None:
+        """The stream has come as far as its packets have, decoded or not."""
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        if stamp is None or not packet.size:
+            return
+        at = self._packet_clock.at(float(stamp * packet.time_base), time.monotonic())
+        self.last_s = max(self.last_s, at or 0.0)
+        if self._keep is not None:
+            self._keep(packet)
 
     def _watch_keys(self, frame: av.VideoFrame, at: float) -> None:
         if self._rate is None or not frame.key_frame:

@@ -40,7 +40,7 @@ def run(clip: str, detector: str, camera: Camera | None, render: Path | None) ->
         raise CameraError(shown(clip), f"the decoder died over it (exit {done.returncode})", ABORTED) from None
     if "error" in answer:
         error = CameraError(*answer.pop("error"))
-        error.partial = answer
+        error.partial = answer or None
         raise error
     return answer
 

@@ -64,9 +64,12 @@ class Worker:
         self._epoch = time.time_ns() // 1_000_000
         self._states: dict[str, bool] = {}
         self._beat = self._report = self._kept = self._lane_due = 0.0
+        self._at = 0.0
         self._frames = 0
         self.stopping = False
         self._load()
+        if not (self._folder / STATE).exists():
+            self._save()
 
     def run(self) -> None:
         """Connect, and connect again, until stopped."""
@@ -94,8 +97,10 @@ class Worker:
             base: float | None = None
             try:
                 for picture in source.pictures():
-                    base = time.monotonic() - picture.at if base is None else base
-                    self._picture(picture, base + picture.at, ring, source)
+                    if base is None:  # a recording is read faster than time passes
+                        base = max(time.monotonic(), self._at + 1.0) - picture.at
+                    self._at = base + picture.at
+                    self._picture(picture, self._at, ring, source)
                     if self.stopping:
                         break
             finally:
@@ -178,6 +183,8 @@ class Worker:
 
     def _save(self) -> None:
         self._kept = time.monotonic()
+        if self._lane is not None and not self._lane.begun and (self._folder / STATE).exists():
+            return  # what was kept has not been taken up yet
         kept: dict[str, Any] = {f"health/{name}": value for name, value in self._health.dump().items()}
         if self._lane is not None:
             kept |= {f"lane/{name}": value for name, value in self._lane.dump().items()}

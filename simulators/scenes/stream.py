@@ -24,9 +24,10 @@ def record(
     keys: int = 5,
     codec: str = "libx264",
 ) -> Path:
-    """Write ``seconds`` of a scene as MP4. ``keys``: a key frame every so many frames."""
+    """Write ``seconds`` of a scene, the container by the path's ending. ``keys``: a key frame every so many frames."""
     options = {"g": str(keys), "bf": "0", "preset": "ultrafast", "crf": "20"} if codec == "libx264" else {}
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as file:
+    container = {"movflags": "+faststart"} if path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", options=container) as file:
         stream: Any = file.add_stream(codec, rate=rate, options=options)
         stream.pix_fmt = "yuv420p"
         stream.height, stream.width = frame(0.0).shape[:2]
