@@ -17,6 +17,7 @@ _LIMITS = {name: (quantity.low, quantity.high) for name, quantity in QUANTITIES.
 _BOOLS = frozenset(name for name, state in STATES.items() if state.type == "bool")
 _WORDS = {name: frozenset(state.values) for name, state in STATES.items() if state.values}
 _TEXTS = frozenset(STATES) - _BOOLS - _WORDS.keys()
+_ATTRIBUTES = {code: frozenset(event.attributes) for code, event in EVENTS.items()}
 _MEASURED = {kind: frozenset(n for n, q in QUANTITIES.items() if kind in q.kinds) for kind in DeviceKind}
 _STATED = {kind: frozenset(n for n, s in STATES.items() if kind in s.kinds) for kind in DeviceKind}
 
@@ -68,9 +69,13 @@ class Reading(Struct, gc=False):
 
     def event(self, code: str, **attributes: Any) -> None:
         """Note an event; attributes the table does not allow, and unknown (``None``) ones, are left out."""
-        allowed = EVENTS[code].attributes
-        kept = {k: _bounded(v) for k, v in attributes.items() if k in allowed and v is not None}
-        self.events.append(Event(code, kept))
+        allowed = _ATTRIBUTES[code]
+        for name, value in list(attributes.items()):
+            if value is None or name not in allowed:
+                del attributes[name]
+            elif type(value) is not str or len(value) > MAX_TEXT:
+                attributes[name] = _bounded(value)
+        self.events.append(Event(code, attributes))
 
     def unknown(self, name: str, value: Any) -> None:
         """Keep something nobody agreed on, for people to see."""
@@ -129,7 +134,8 @@ class Reading(Struct, gc=False):
 
 def _bounded(value: Any) -> Any:
     """What states and stores can hold: integers beyond 64 bits become text, long text is cut."""
-    if type(value) is str and len(value) <= MAX_TEXT:
+    kind = type(value)
+    if (kind is str and len(value) <= MAX_TEXT) or kind is bool or kind is float:
         return value
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return str(value)[:MAX_TEXT]
