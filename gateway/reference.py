@@ -17,6 +17,7 @@ from alert_rules.scope import Scope
 from devices.model import DeviceKind
 from devices.names import EVENTS, QUANTITIES, STATES
 from gateway.metrics import Metrics
+from gateway.reference_incidents import incidents_page
 from gateway.site import Site
 from gateway.site_fields import fields_of, inner_models
 
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
     return {
         "site-file.md": site_page(),
         "rules.md": rules_page(),
+        "incidents.md": incidents_page(NOTE),
         "names.md": names_page(),
         "metrics.md": metrics_page(),
         "native.schema.json": native_schema(),
@@ -46,7 +48,7 @@ def site_schema() -> str:
 
 def _tunable(rule: type[Rule[Any, Any]]) -> dict[str, Any]:
     """The schema of a rule's parameters, and of those that differ by place."""
-    schema = rule.Params.model_json_schema()
+    schema: dict[str, Any] = rule.Params.model_json_schema()
     own = dict(schema.get("properties", {}))
     places = Scope.model_json_schema(ref_template="#/$defs/{model}")["properties"]
     row = {"type": "object", "properties": own | places, "additionalProperties": False}
