@@ -13,6 +13,7 @@ import msgspec
 import structlog
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from alert_rules.alert import Alert, Severity
 from alert_rules.catalogue import FIRE_RULES
@@ -21,6 +22,7 @@ from alert_rules.engine import Engine
 from alert_rules.place import place_of
 from alert_rules.severity import RiskMatrix
 from alert_rules.suppression import Suppressions
+from devices.decode import Decoder
 from devices.dialects.dialect import Lane
 from devices.model import Envelope, RejectReason, Report
 from devices.registry import Device, Registry
@@ -39,7 +41,6 @@ from gateway.connect import session_options
 from gateway.control import listening
 from gateway.desk import HistoryDesk, Inventory, ReviewDesk
 from gateway.dialects import decoder_of
-from gateway.errors import OperatorError
 from gateway.evaluate import Evaluator
 from gateway.health import HealthDesk
 from gateway.history.drain import Drain
@@ -49,6 +50,7 @@ from gateway.ingest.mqtt import Session
 from gateway.journal.journal import DeadLetter
 from gateway.lanes import LanePipe
 from gateway.likelihood import LikelihoodDesk
+from gateway.listen import listen
 from gateway.metrics import Metrics
 from gateway.notify.channels import open_channels
 from gateway.notify.notifier import Notifier
@@ -120,18 +122,9 @@ class Gateway:
         self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
 
         self._engine = Engine(rules_of(site), registry, clock.now())
-        correlation = Correlation(registry, self._engine.twin_of)
-        matrix = RiskMatrix(FIRE_RULES)
-        self._mutes = mutes = Suppressions(FIRE_RULES, site.suppression, site.schedules, calendar_of(site))
-        self._book = AlertBook(
-            partial(place_of, registry),
-            self._channels_for,
-            lambda a: alert_view(a, saved=True),
-            correlation,
-            self._watchers_for,
-            mutes,
-            matrix,
-        )
+        self._mutes = Suppressions(FIRE_RULES, site.suppression, site.schedules, calendar_of(site))
+        self._matrix = RiskMatrix(FIRE_RULES)
+        self._book = self._open_book(registry)
         quarantine = Quarantine()
         self._evaluator = Evaluator(
             self._engine, self._book, quarantine, self._store, self.lanes, clock, self.metrics, self._show, self._offer
@@ -143,24 +136,41 @@ class Gateway:
         self._feed = HistoryFeed(self.lanes, clock)
         self._drain = Drain(self._feed, self._history, self._bad_point, batch=site.history.batch)
 
-        self._sessions = {}
-        self._intakes = {}
-        for lane, pipe in self.lanes.items():
-            self._intakes[lane] = intake = pipe.intake(self._unsaved(pipe))
-            options = session_options(site.mqtt, lane, decoder.filters())
-            self._sessions[lane] = Session(options, intake.take, self._connected(pipe))
+        self._intakes = {lane: pipe.intake(self._unsaved(pipe)) for lane, pipe in self.lanes.items()}
+        self._sessions = {lane: self._session(lane, decoder) for lane in self.lanes}
 
         channels = open_channels(site.channels, reveal, site.site, broker_of(site.mqtt))
         self._notifier = Notifier(StoredOutbox(self._store, self._evaluator), channels, clock)
         self._health = HealthDesk(
             self.lanes, self._intakes, self._feed, self._drain, self._engine, self._evaluator, self._book, self.metrics
         )
-        self._suppressions = SuppressionDesk(mutes, self._book, self._evaluator, self._store, clock, self.hub.publish)
-        self._likelihood = LikelihoodDesk(matrix, self._store, self._evaluator, calendar_of(site), FIRE_RULES)
+        self._suppressions = SuppressionDesk(
+            self._mutes, self._book, self._evaluator, self._store, clock, self.hub.publish
+        )
+        self._likelihood = LikelihoodDesk(self._matrix, self._store, self._evaluator, calendar_of(site), FIRE_RULES)
         self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
         view = partial(alert_view, saved=True)
         self._outward = open_publisher(site, decoder.filters(), self._inventory, restored.alerts, view)
-        self.api = create_app(
+        self.api = self._open_api()
+
+    def _open_book(self, registry: Registry) -> AlertBook:
+        return AlertBook(
+            partial(place_of, registry),
+            self._channels_for,
+            lambda a: alert_view(a, saved=True),
+            Correlation(registry, self._engine.twin_of),
+            self._watchers_for,
+            self._mutes,
+            self._matrix,
+        )
+
+    def _session(self, lane: Lane, decoder: Decoder) -> Session:
+        options = session_options(self._site.mqtt, lane, decoder.filters())
+        return Session(options, self._intakes[lane].take, self._connected(self.lanes[lane]))
+
+    def _open_api(self) -> FastAPI:
+        site, clock = self._site, self._clock
+        return create_app(
             site=site,
             desk=ReviewDesk(self._book, self._evaluator, self._store, clock),
             devices=self._inventory,
@@ -177,7 +187,7 @@ class Gateway:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop``; then stop the source, drain, and close."""
-        listener = _listen(self._site.api.host, self._site.api.port)
+        listener = listen(self._site.api.host, self._site.api.port)
         server = uvicorn.Server(
             uvicorn.Config(
                 self.api,
@@ -367,25 +377,6 @@ def _registry(site: Site, adopted: Iterable[Device]) -> Registry:
         if registry.get(device.id) is None:
             registry.add(device)
     return registry
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind the API's address.
-
-    Raises:
-        OperatorError: it is taken, or not ours.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise OperatorError(
-            f"api.host, api.port: {host}:{port}", f"cannot listen: {error.strerror}", "choose another port"
-        ) from None
-    return listener
 
 
 async def _serve_api(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from gateway.api import schema
+from gateway.api import muting_schema as schema
 from gateway.api.context import InPorts
 from gateway.api.security import GuardedRoute
 from gateway.api.views import Json

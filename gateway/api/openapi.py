@@ -58,7 +58,14 @@ async def docs(request: Request) -> Response:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """OpenAPI of ``app``, with what the gate adds to every route: roles, the CSRF header, problem documents."""
-    spec = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=TAGS)
+    spec = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        tags=TAGS,
+        separate_input_output_schemas=False,
+    )
     for path, operations in spec["paths"].items():
         for method, operation in operations.items():
             _complete(operation, method.upper(), access_to(method.upper(), path))

@@ -5,8 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
 
 from alert_rules.alert import Condition, Handling, Severity, Stage, Verdict
-from alert_rules.severity import Likelihood
-from alert_rules.suppression import Suppression
 from devices.model import DeviceKind
 from gateway.alerts.people import Role
 
@@ -57,9 +55,7 @@ class AlertQuery(Request):
     q: Annotated[Short | None, EmptyIsNone, Field(description="text in device, place name, building or rule")] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     before: Annotated[FiniteFloat | None, EmptyIsNone, Field(description="next page: raised_at of the last one")] = None
-    before_id: Annotated[
-        Short | None, EmptyIsNone, Field(description="id of the last one; keeps alerts of the same instant")
-    ] = None
+    before_id: Annotated[Short | None, EmptyIsNone, Field(description="id of the last one, for equal times")] = None
     incident: Annotated[Short | None, EmptyIsNone, Field(description="id of the incident they belong to")] = None
     group: Annotated[
         Literal["incident"] | None,
@@ -126,18 +122,6 @@ class Comment(Request):
     """What you saw or did."""
 
     text: Annotated[Long, Field(min_length=1)]
-
-
-class Until(Request):
-    """How long."""
-
-    until: Moment
-
-
-class Shelving(Until):
-    """How long, and why."""
-
-    reason: Annotated[Short, Field(min_length=1)]
 
 
 class Adoption(Request):
@@ -268,56 +252,6 @@ class AlertList(Answer):
     items: list[AlertView]
     counts: Counts
     incidents: Annotated[dict[str, int], Field(description="open alerts of each incident that is on the page")]
-
-
-class SuppressionView(Suppression):
-    """A suppression and what it does now."""
-
-    state: Literal["upcoming", "running", "ended"]
-    on: Annotated[bool, Field(description="running, and its schedule, if it has one, is on")]
-    muted: Annotated[int, Field(description="open alerts it keeps from calling people")]
-
-
-class SuppressionList(Answer):
-    """The one that ends last first."""
-
-    items: list[SuppressionView]
-
-
-class SuppressionPreview(Answer):
-    """What it would have muted: at most 100 alerts each, newest first, and how many there are."""
-
-    open: list[AlertView]
-    open_total: int
-    recent: Annotated[list[AlertView], Field(description="of the last 24 hours, open or not")]
-    recent_total: int
-    whole: Annotated[bool, Field(description="false: the day had more than 1000 alerts; only the newest were seen")]
-
-
-class LikelihoodEstimate(Answer):
-    """What a quarter's verdicts say of a rule."""
-
-    rule: str
-    true: Annotated[int, Field(description="judged true")]
-    judged: Annotated[int, Field(description="judged true or false")]
-    before: Likelihood
-    likelihood: Likelihood
-    changed: bool
-    lowers: Annotated[dict[str, Severity], Field(description="severities its alerts do not keep, and what they become")]
-
-
-class LikelihoodReview(Answer):
-    """The review of one quarter, as 2026Q3, made at its end."""
-
-    quarter: str
-    at: Time
-    estimates: list[LikelihoodEstimate]
-
-
-class LikelihoodReviews(Answer):
-    """The latest first."""
-
-    items: list[LikelihoodReview]
 
 
 class IncidentView(Answer):

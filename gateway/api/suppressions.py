@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from alert_rules.suppression import Draft
-from gateway.api import schema
+from gateway.api import muting_schema as schema
 from gateway.api.context import Actor, InPorts
 from gateway.api.problems import known
 from gateway.api.security import GuardedRoute
