@@ -86,6 +86,8 @@ COMMON: dict[str, Field] = {
 ALARMS = {DeviceKind.SMOKE_DETECTOR: Field("smoke"), DeviceKind.WATER_LEAK: Field("water_leak")}
 ALARM_KEYS = frozenset({"alarm", "alarmstate", "alarmstatus"})
 
+_KINDS = tuple(DeviceKind)
+_EVERY_KIND = frozenset(_KINDS)
 _LIMITS = {name: (quantity.low, quantity.high) for name, quantity in QUANTITIES.items()}
 _NUMBERS = (float, int)
 _FLAGS = (int, bool)
@@ -133,14 +135,14 @@ def hinted(*names: str) -> DeviceKind | None:
 
 def guess(fields: Iterable[Field | None], *names: str) -> DeviceKind | None:
     """Guess what a stranger is: by a field only one kind has, by its names, or by the few kinds that have them all."""
-    possible = frozenset(DeviceKind)
+    possible = _EVERY_KIND
     for field in fields:
         if field is not None:
             kinds = kinds_of(field.name)
             if len(kinds) == 1:
                 return next(iter(kinds))
             possible &= kinds
-    return hinted(*names) or (next(k for k in DeviceKind if k in possible) if 0 < len(possible) <= 2 else None)
+    return hinted(*names) or (next(k for k in _KINDS if k in possible) if 0 < len(possible) <= 2 else None)
 
 
 def kinds_of(name: str) -> frozenset[DeviceKind]:
