@@ -88,15 +88,14 @@ class FireLaneBlocked(Rule[Lanes, LaneParams]):
     def step(
         self, state: Lanes | None, report: Report, twin: Twin, now: float
     ) -> tuple[Lanes | None, list[Transition]]:
-        news = [event for event in report.events if event.code == "stationary_object" and _is_news(state, event)]
-        if not news:
-            return state, NOTHING
-        stays = {zone: dict(objects) for zone, objects in state.stays.items()} if state else {}
-        grave = list(state.grave) if state else []
-        said: list[Transition] = []
-        for event in news:
-            self._see(stays, grave, report, event, now, said)
-        return _pack(stays, grave), said
+        before = state.stays if state else {}
+        stays, grave, said = before, list(state.grave) if state else [], list[Transition]()
+        for event in report.events:
+            if event.code == "stationary_object" and _is_news(stays, event):
+                if stays is before:
+                    stays = {zone: dict(objects) for zone, objects in before.items()}
+                self._see(stays, grave, report, event, now, said)
+        return (state, NOTHING) if stays is before else (_pack(stays, grave), said)
 
     def tick(self, state: Lanes, twin: Twin, kind: DeviceKind, now: float) -> tuple[Lanes | None, list[Transition]]:
         said: list[Transition] = []
@@ -216,10 +215,10 @@ def _coverage(event: Event) -> float:
     return float(told) if isinstance(told, int | float) and 0 <= told <= 1 else 1.0
 
 
-def _is_news(state: Lanes | None, event: Event) -> bool:
+def _is_news(stays: Stays, event: Event) -> bool:
     """Tell whether ``event`` changes what stands where: most updates do not."""
     zone, key = _where(event)
-    known = state.stays.get(zone, {}).get(key) if state else None
+    known = stays.get(zone, {}).get(key)
     if event.attributes.get("phase") == "end":
         return known is not None
     return known is None or _coverage(event) > known.coverage

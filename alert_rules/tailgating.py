@@ -10,6 +10,8 @@ from devices.twin import Twin
 
 RELEASES = frozenset({"access_granted", "exit_button", "remote_open"})
 MAX_RELEASES = 64
+MAX_COUNT = 1e12
+"""More passages than any gate ever counts: what lies beyond is no reading."""
 
 
 class TailgatingParams(Params):
@@ -78,7 +80,7 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
 
     def _counted(self, state: Passing | None, count: float | None, now: float) -> Passing | None:
         """Take the counter; one that runs backwards was reset. A gate without a counter needs no memory."""
-        if count is None or (state is not None and count == state.count):
+        if count is None or not 0 <= count <= MAX_COUNT or (state is not None and count == state.count):
             return state
         if state is None or state.count < 0 or count < state.count:
             return Passing(count=count, releases=state.releases if state else [])

@@ -185,6 +185,12 @@ def test_several_events_in_one_message_all_count(camera: Timeline) -> None:
     assert [said.transition.subject for said in camera.unclaimed] == ["y", "z"]
 
 
+@pytest.mark.parametrize("phases", [("start", "end"), ("start", "end", "end"), ("start", "start", "end")], ids=str)
+def test_what_comes_and_goes_within_one_message_does_not_stay(camera: Timeline, phases: tuple[str, ...]) -> None:
+    camera.says(CAM, events=tuple(one for phase in phases for one in standing(phase)["events"]))
+    camera.expect_nothing(until=2_000)
+
+
 def test_objects_whose_end_is_never_told_fill_no_memory_and_deafen_nobody(camera: Timeline) -> None:
     for number in range(500):
         camera.at(number).says(CAM, **standing("start", f"ghost-{number}"))
