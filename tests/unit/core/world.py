@@ -154,7 +154,8 @@ class World:
         return self.book.open_alerts()
 
     def the_alert(self) -> Alert:
-        (alert,) = self.alerts()
+        """The only one, beside the note that an unknown device spoke."""
+        (alert,) = (alert for alert in self.alerts() if alert.rule != "unknown_device")
         return alert
 
     def device(self, device: str) -> Device | None:
