@@ -50,27 +50,6 @@ async def test_the_alert_and_the_cursor_are_saved_together(site: Site, monkeypat
     assert ("smoke_alarm", "s1") in {(rule, device) for rule, device, _ in with_alert.checkpoint.rule_states}
 
 
-async def test_a_dear_checkpoint_makes_the_next_one_rarer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with running(site) as world:
-        evaluator = world.evaluator
-        collect = evaluator._engine.checkpoint
-
-        def slowly() -> Any:
-            world.clock.time += 0.2
-            return collect()
-
-        def due_after(seconds: float) -> bool:
-            evaluator._evaluated = True
-            world.clock.time += seconds
-            return evaluator._checkpoint_due()
-
-        evaluator._take()
-        assert (due_after(4.9), due_after(0.2)) == (False, True)
-        monkeypatch.setattr(evaluator._engine, "checkpoint", slowly)
-        evaluator._take()
-        assert (due_after(19.9), due_after(0.2)) == (False, True)
-
-
 async def test_the_same_message_again_changes_nothing(site: Site) -> None:
     async with running(site) as world:
         for _ in range(3):
