@@ -54,6 +54,10 @@ class Evidence:
         """How much of the stream must be kept at hand."""
         return self._limits.before_s + self._limits.after_s + 30.0
 
+    def has(self, object_id: str) -> bool:
+        """Whether there is anything of this object."""
+        return (self._own / object_id / NOTE).exists()
+
     def begin(self, object_id: str, seen: Detection, ring: Ring, stream: Any, at: float, now: float) -> dict[str, str]:
         """Make the pictures of a detection now and promise a clip.
 
@@ -118,9 +122,8 @@ class Evidence:
         return path.relative_to(self._root).as_posix()
 
     def _room(self) -> bool:
-        room = used(self._root) < self._limits.max_bytes
-        self.failed = (self.failed and room) or not room
-        return room
+        self.failed = used(self._root) >= self._limits.max_bytes
+        return not self.failed
 
 
 def used(root: Path) -> int:

@@ -25,6 +25,8 @@ LATE_S = 3.0
 GROW_S = 12.0
 NOT_EARLY_S = 1.0
 """A car that rolls its last decimetres already looks at rest."""
+UNTOLD_S = 3600.0
+"""After a restart what is open is told again at once: whether it was told before is not sure."""
 REST = 75
 """Percentile over a spot's pixels that says when it came to rest: even parts seem at rest while a car still rolls."""
 SURE_S = 3.0
@@ -249,6 +251,7 @@ class Things:
         self._count = told["count"]
         for index, row in enumerate(told["rows"]):
             ages = {name: now - away_s - row.pop(name) for name in ("since", "seen", "told")}
+            ages["told"] = now - UNTOLD_S
             self.all.append(Thing(mask=kept[f"mask{index}"], look=kept[f"look{index}"], **ages, **row))
         self._hold()
 

@@ -126,12 +126,12 @@ class Worker:
         now = time.time()
         known_by = f"f{round((now - (at - seen.start_s)) * 1000)}" if falls else f"s{self._epoch}"
         object_id = f"{known_by}-{seen.track}"
-        first = seen.phase == "start" or falls
+        self._save()  # killed after this, it tells what is open once more; killed before, it finds it again
+        first = (seen.phase != "end" and not self._evidence.has(object_id)) or falls
         told = self._evidence.begin(object_id, seen, ring, source.stream, at, now) if first else {}
         self._say(now, [event(seen, object_id, told)])
         if self._evidence.failed:
             self._state({"storage_fault": True})
-        self._save()
 
     def _stored(self, ring: Ring, source: Source, all_of_it: bool = False) -> None:
         for told in self._evidence.due(ring, source.stream, all_of_it):
@@ -199,8 +199,8 @@ class Worker:
 
     def _load(self) -> None:
         try:
-            with np.load(self._folder / STATE) as file:
-                kept: dict[str, Any] = dict(file)
+            with (self._folder / STATE).open("rb") as file, np.load(file) as arrays:
+                kept: dict[str, Any] = dict(arrays)
             away = max(time.time() - float(kept["at"]), 0.0)
             self._health.load(_part(kept, "health/"))
             if isinstance(self._lane, BlockedLane) and "lane/size" in kept:
