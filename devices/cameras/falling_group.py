@@ -37,7 +37,11 @@ class Pieces:
             if away.min() < 1:
                 first = before[int(away.argmin())]
                 joined = Track(
-                    first.number, first.spots + track.spots, first.chance + track.chance, first.alone + track.alone
+                    first.number,
+                    first.spots + track.spots,
+                    first.chance + track.chance,
+                    first.alone + track.alone,
+                    first.lonely + track.lonely,
                 )
         self._ended = [*self._ended[-PIECES_KEPT:], joined or track]
         return joined

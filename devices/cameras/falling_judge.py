@@ -14,17 +14,20 @@ from devices.cameras.projective import GRAVITY, Curve, Fall, FloorMap, Release, 
 
 Floats = NDArray[np.float64]
 
-LEAST_POINTS, LEAST_POINTS_NIGHT, LEAST_POINTS_RAIN = 6, 8, 12
-"""Two drops taken for one thing make a track that seems to speed up, for less than half a second."""
+LEAST_POINTS, LEAST_POINTS_NIGHT = 6, 8
 LEAST_DROP = 0.12
 """Share of the facade's height in the picture."""
 LEAST_DROP_PX, LEAST_DROP_SIZES = 20.0, 3.0
-UPWARD = 0.1
-"""Share of the drop that may be taken back by single steps: the jitter of a small blob's centre."""
-SHORTEST_S = 0.15
+UPWARD, JITTER_PX = 0.1, 2.0
+"""How far a track may be above its lowest place so far: a share of the drop, or the jitter of a blob's centre."""
+SHORTEST_S, SHORTEST_RAIN_S = 0.15, 0.45
+"""Two drops taken for one thing make a track that seems to speed up, for less than half a second."""
+CROWD = 12.0
+"""Blobs a picture from which the longer time is asked for."""
 CHANCE = -9.0
 """log10: one accident in 10^9 points of comparison; a busy picture compares about 10^5 a second."""
 ALONE = 0.6
+"""Pictures with nothing else beside the thing, over those expected were the other blobs spread evenly."""
 SIDEWAYS = 1.0
 SIDE, SIDE_SLANT = 0.02, 0.3
 """Share of the picture's width that is its side; who comes in there, slanting so much, flew in."""
@@ -46,13 +49,17 @@ GROWTH, FLICKER = 2.0, 0.35
 WIDEST_GRAVITY = (0.8, 16.0)
 """Calibrated acceleration in m/s^2: drag lowers it; a throw toward the camera looks faster than it is."""
 FASTEST = 70.0
+ABOVE_ROOF_M = 9.0
+OFF_PLANE = 0.03
+"""Error of heights per metre fallen: what is thrown away from the facade leaves the plane that was calibrated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a verdict needs besides the track.
 
-    ``width``, ``height``, ``facade_height``: pixels. ``crowd``: blobs a picture, everywhere.
+    ``width``, ``height``, ``facade_height``: pixels. ``crowd``: blobs a picture, everywhere. ``roof``: metres, as
+    ``floors`` tells them, of the facade's upper edge.
     """
 
     width: float
@@ -62,6 +69,7 @@ class Surroundings:
     night: bool
     rain: bool
     floors: FloorMap | None = None
+    roof: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,8 @@ def judge(track: Track, around: Surroundings) -> Verdict:
     if around.floors is not None:
         release = _release(points, size, around.floors)
         refused = refused or _gravity(t, points, around.floors)
+        if not refused and release.low > around.roof + ABOVE_ROOF_M:
+            refused = "from above the roof"
     else:
         refused = refused or _speeding(points, speeding, fall.head_start, around)
     score = 0.0 if refused else _score(track.chance, fall.error / allowed, speeding)
@@ -109,12 +119,14 @@ def _descent(points: Floats) -> Floats:
 def _shape(points: Floats, size: float, around: Surroundings) -> str:
     t, x, y = points[:, 0], points[:, 1], points[:, 2]
     drop = float(y[-1] - y[0])
-    least = LEAST_POINTS_RAIN if around.rain else LEAST_POINTS_NIGHT if around.night else LEAST_POINTS
-    if len(points) < least or t[-1] - t[0] < SHORTEST_S:
+    hard = around.rain or around.crowd > CROWD
+    least = LEAST_POINTS_NIGHT if around.night or hard else LEAST_POINTS
+    if len(points) < least or t[-1] - t[0] < (SHORTEST_RAIN_S if hard else SHORTEST_S):
         return "too few points"
     if drop < max(LEAST_DROP * around.facade_height, LEAST_DROP_PX, LEAST_DROP_SIZES * size):
         return "too short a way"
-    if -np.minimum(np.diff(y), 0).sum() > UPWARD * drop or abs(x[-1] - x[0]) > SIDEWAYS * drop:
+    back = float((np.maximum.accumulate(y) - y).max())
+    if back > max(UPWARD * drop, JITTER_PX) or abs(x[-1] - x[0]) > SIDEWAYS * drop:
         return "not downward"
     edge = min(x[0], around.width - x[0])
     if edge < SIDE * around.width and abs(x[-1] - x[0]) > SIDE_SLANT * drop:
@@ -125,8 +137,7 @@ def _shape(points: Floats, size: float, around: Surroundings) -> str:
 def _company(track: Track, around: Surroundings) -> str:
     if track.chance > CHANCE:
         return "may be chance"
-    share = track.alone / max(1, len(track.spots) - 3)
-    return "not alone" if share < ALONE * np.exp(-around.crowd / 40) else ""
+    return "not alone" if track.alone < ALONE * track.lonely else ""
 
 
 def _motion(t: Floats, x: Floats, y: Floats, fall: Fall, speeding: Curve, allowed: float, around: Surroundings) -> str:
@@ -188,7 +199,8 @@ def _release(points: Floats, size: float, floors: FloorMap) -> Release:
     t, x, y = points[:, 0] - points[0, 0], points[:, 1], points[:, 2]
     metres = floors.height(x, y)
     step = np.abs(floors.height(x, y + 1) - metres)
-    return fit_release(t, metres, np.maximum(step * (0.7 + 0.1 * size), 0.02))
+    seen = np.maximum(step * (0.7 + 0.1 * size), 0.02)
+    return fit_release(t, metres, np.hypot(seen, OFF_PLANE * (metres - metres[0])))
 
 
 def _gravity(t: Floats, points: Floats, floors: FloorMap) -> str:

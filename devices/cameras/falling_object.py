@@ -92,8 +92,9 @@ class FallingObjectDetector:
         self._shape = (height, width)
         corners = np.array(self.config.facade, np.float64).reshape(-1, 2) * [width, height]
         self._facade = corners if len(corners) else None
-        self._motion = MotionMap(_watched(corners, height, width) if len(corners) else None)
-        self._tracker = Tracker(height, width)
+        mask = _watched(corners, height, width) if len(corners) else None
+        self._motion = MotionMap(mask)
+        self._tracker = Tracker(height, width, 0 if mask is None else cv2.countNonZero(mask))
         self._falls = Falls(height)
         self._pieces = Pieces(height)
         scaled = [FloorPoint(p.x * width, p.y * height, p.floor) for p in self.config.floors]
@@ -130,9 +131,14 @@ class FallingObjectDetector:
 
     def _surroundings(self) -> Surroundings:
         height, width = self._shape
-        span = float(np.ptp(self._facade[:, 1])) if self._facade is not None else float(height)
+        span, roof = float(height), np.inf
+        if self._facade is not None:
+            span = float(np.ptp(self._facade[:, 1]))
+            top = self._facade[[self._facade[:, 1].argmin()]]
+            if self._floors is not None and top[0, 1] > 0:
+                roof = float(self._floors.height(top[:, 0], top[:, 1])[0])
         return Surroundings(
-            width, height, span, self._tracker.density.mean, self._motion.night, self._rain, self._floors
+            width, height, span, self._tracker.density.mean, self._motion.night, self._rain, self._floors, roof
         )
 
     def _from_facade(self, verdict: Verdict) -> bool:

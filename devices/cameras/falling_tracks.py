@@ -49,12 +49,17 @@ class Spot(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Track:
-    """A thing followed. ``chance``: log10 of the probability of having met these points by accident."""
+    """A thing followed.
+
+    ``chance``: log10 of the probability of having met these points by accident. ``alone``: pictures in which nothing
+    else was near; ``lonely``: how many that would be if all other blobs were spread evenly over the picture.
+    """
 
     number: int
     spots: list[Spot]
     chance: float = 0.0
     alone: int = 0
+    lonely: float = 0.0
 
     @property
     def last(self) -> Spot:
@@ -109,11 +114,14 @@ class _Seen:
 
 
 class Tracker:
-    """Follows everything that may be falling in a picture of ``height`` x ``width`` pixels."""
+    """Follows everything that may be falling in a picture of ``height`` x ``width`` pixels.
 
-    def __init__(self, height: int, width: int) -> None:
+    ``watched``: the part of it in which anything can turn up, in pixels; by default all.
+    """
+
+    def __init__(self, height: int, width: int, watched: int = 0) -> None:
         self.density = Density(height, width)
-        self._height = height
+        self._height, self._area = height, watched or height * width
         self._tracks: list[Track] = []
         self._seen: list[_Seen] = []
         self._numbers = count(1)
@@ -159,8 +167,10 @@ class Tracker:
             track, j = self._tracks[i], int(best[i])
             track.spots.append(_spot(seen, j))
             track.chance += float(chance[i])
-            near = np.hypot(blobs[:, 0] - blobs[j, 0], blobs[:, 1] - blobs[j, 1]) < 3 * sizes[j] + self._height / 40
+            reach = 3 * float(sizes[j]) + self._height / 40
+            near = np.hypot(blobs[:, 0] - blobs[j, 0], blobs[:, 1] - blobs[j, 1]) < reach
             track.alone += int(near.sum() == 1)
+            track.lonely += float(np.exp(-self.density.mean * np.pi * reach**2 / self._area))
 
     def _start(self, seen: _Seen) -> None:
         if len(self._seen) < 2 or not len(seen.blobs):

@@ -82,12 +82,15 @@ def _tables(throws: int, negative_s: float, kinds: tuple[str, ...], say: Say) ->
 
 def _measure(case: Case) -> tuple[Score, Score]:
     scene = case.scene
-    frames = list(scene.frames()) if scene.view.height <= 360 else None
-    found = []
-    for detector in (FallingObjectDetector(configured(scene)), UsualRecipe()):
-        said = watch(detector, frames or scene.frames())
-        found.append(score(said, scene.flights, scene.view.height, scene.seconds))
-    return found[0], found[1]
+    detectors: tuple[Detector, ...] = (FallingObjectDetector(configured(scene)), UsualRecipe())
+    said: tuple[list[Detection], ...] = ([], [])
+    for at, frame in scene.frames():
+        for detector, heard in zip(detectors, said, strict=True):
+            heard += detector.step(frame, at)
+    for detector, heard in zip(detectors, said, strict=True):
+        heard += detector.close()
+    ours, usual = (score(heard, scene.flights, scene.view.height, scene.seconds) for heard in said)
+    return ours, usual
 
 
 def _figures(ours: dict[str, Score]) -> dict[str, Any]:
