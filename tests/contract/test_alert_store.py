@@ -18,7 +18,10 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from alert_rules.alert import Alert, Place, Severity, Verdict, judge, resolve
+from alert_rules.alert import Alert, Entry, Place, Severity, Verdict
+from alert_rules.moves import judge, resolve
+from alert_rules.severity import Estimate, Likelihood, Review
+from alert_rules.suppression import Suppression
 from devices.model import DeviceKind
 from devices.registry import Device
 from gateway.alerts.audit import GENESIS, Why, verify
@@ -672,3 +675,36 @@ def test_a_postgresql_that_does_not_sync_is_refused(postgres: Postgres) -> None:
         finally:
             connection.execute("ALTER SYSTEM RESET fsync")
             connection.execute("SELECT pg_reload_conf()")
+
+
+def muting(id_: str, ends_at: float, **changed: object) -> Suppression:
+    fields: dict[str, object] = {"means": "silence", "matcher": {"building": "b1"}, "reason": "清洗 \\ \x00", "id": id_}
+    times = {"starts_at": NOON, "ends_at": ends_at, "created_at": NOON, "created_by": "li"}
+    return Suppression.model_validate({**fields, **times, **changed})
+
+
+def test_a_suppression_is_kept_as_it_stands_with_its_move(store: AlertStore) -> None:
+    first, other = muting("a", NOON + 60), muting("b", NOON + 10)
+    for each in (first, other):
+        store.suppress(each, Entry(NOON, "li", "suppression_create", "", {"id": each.id}))
+    longer = first.model_copy(update={"ends_at": NOON + 90, "extended_by": ("wang",)})
+    store.suppress(longer, Entry(NOON + 5, "wang", "suppression_extend", "", {"id": "a"}))
+    again = reopened(store)
+    assert again.suppressions(NOON) == [longer, other]
+    assert again.suppressions(NOON + 11) == [longer]
+    actions = [(row.actor, row.action) for row in again.audit_rows()]
+    assert actions == [("li", "suppression_create")] * 2 + [("wang", "suppression_extend")]
+    assert again.verify_audit() is None
+    again.close()
+
+
+def test_a_quarters_review_replaces_the_one_before_it(store: AlertStore) -> None:
+    for quarter, true in (("2026Q2", 1), ("2026Q1", 5), ("2026Q2", 2)):
+        estimate = Estimate("water_leak", true, 20, Likelihood.HIGH, Likelihood.LOW)
+        store.keep_review(Review(quarter, NOON, [estimate]), Entry(NOON, "system", "likelihood_review", ""))
+    assert [(r.quarter, r.estimates[0].true) for r in store.reviews()] == [("2026Q1", 5), ("2026Q2", 2)]
+
+
+def test_alerts_of_a_time_come_one_after_the_other(stocked: AlertStore) -> None:
+    found = {each.device for each in stocked.raised_between(NOON + 2, NOON + 4)}
+    assert found == {"smoke-2", "smoke-3"}
