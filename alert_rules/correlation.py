@@ -32,7 +32,8 @@ from devices.registry import Registry
 from devices.twin import Twin
 
 Alerts = dict[str, Alert]
-_PROPOSED = frozenset(proposal.rule for proposal in PROPOSALS)
+DECLINED = "declined"
+"""The attribute of a cause that lists the devices for which a person resolved what it proposed."""
 
 
 class Effects(Struct):
@@ -98,6 +99,7 @@ class Correlation:
         before = self._roles.get(alert.id, ())
         if alert.handling is Handling.RESOLVED:
             self._leave(alert)
+            self._decline(alert, now, effects)
         if parts == before:
             return effects
         self._play(alert, parts)
@@ -129,8 +131,6 @@ class Correlation:
             del self._own[alert.rule, alert.device]
         if alert.cause and alert.id in self._tied.get(alert.cause, ()):
             del self._tied[alert.cause][alert.id]
-        if alert.rule in _PROPOSED and alert.resolved_by != MACHINE:
-            self.watched.pop(alert.device, None)
 
     def _parts(self, alert: Alert) -> tuple[_Role, ...]:
         """The roles of ``alert`` as it stands now."""
@@ -191,6 +191,8 @@ class Correlation:
             effects.said += self._disperse(row, role.key, now)
         elif isinstance(row, Proposal) and not self._side(row.rule, True, role.key):
             effects.said += self._stand_down(row, role.key, now)
+        elif isinstance(row, Proposal) and DECLINED in alert.attributes:
+            self._watch(row, role.key)
 
     def _tie(self, bond: Bond, cause: Alert, consequence: Alert, now: float, effects: Effects) -> None:
         if cause.received_at - consequence.received_at > bond.back_s or cause.id == consequence.id:
@@ -285,9 +287,29 @@ class Correlation:
             said += self._propose(proposal, cause, twin, now)
         return said
 
+    def _decline(self, alert: Alert, now: float, effects: Effects) -> None:
+        """A person resolved a proposal: its cause remembers that, so that nobody is asked again while it lasts."""
+        for proposal in PROPOSALS:
+            causes = self._side(proposal.rule, True, alert.place.building)
+            if proposal.rule != alert.rule or alert.resolved_by == MACHINE or not causes:
+                continue
+            cause = min(causes.values(), key=_order)
+            declined = {*cause.attributes.get(DECLINED, ()), alert.device}
+            cause.attributes = {**cause.attributes, DECLINED: sorted(declined)}
+            cause.version += 1
+            detail = {"rule": alert.rule, "device": alert.device}
+            effects.moves.append((cause, Entry(now, alert.resolved_by or MACHINE, "decline", cause.id, detail)))
+            self._watch(proposal, alert.place.building)
+
     def _watch(self, proposal: Proposal, building: str) -> list[Twin]:
+        """Watch the devices concerned but for those declined; return what is known of them."""
+        causes = self._side(proposal.rule, True, building).values()
+        declined = {device for cause in causes for device in cause.attributes.get(DECLINED, ())}
         twins = []
         for device in self._registry.in_building(building, proposal.kind):
+            if device.id in declined:
+                self.watched.pop(device.id, None)
+                continue
             self.watched[device.id] = building
             if (twin := self._twin_of(device.id)) is not None:
                 twins.append(twin)

@@ -113,4 +113,4 @@ class Room:
         registry = Registry(self._devices)
         self.engine = Engine(build_rules({}), registry, self.now)
         self.correlation = Correlation(registry, self.engine.twin_of)
-        self.book = AlertBook(partial(place_of, registry), lambda _: ["guards"], lambda _: {}, self.correlation)
+        self.book = AlertBook(partial(place_of, registry), lambda *_: ["guards"], lambda _: {}, self.correlation)

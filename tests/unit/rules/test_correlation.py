@@ -104,6 +104,15 @@ class TestFireAndLift:
         room = site().at(0).says("lift-1", {"car_state": "running"}).at(1).says("smoke-1", FIRE)
         room.resolve(room.alert("lift_recall")).at(5).says("lift-1", {"car_state": "running"})
         assert room.alerts("lift_recall") == []
+        room.save().killed().at(6).says("lift-1", {"passengers_present": True})
+        assert room.alerts("lift_recall") == []
+        assert room.actions(room.alert("smoke_alarm"))[-1] == "decline"
+
+    def test_a_fire_after_that_one_asks_again(self) -> None:
+        room = site().at(0).says("lift-1", {"car_state": "running"}).at(1).says("smoke-1", FIRE)
+        room.resolve(room.alert("lift_recall")).resolve(room.alert("smoke_alarm"))
+        room.at(9).says("smoke-1", {"smoke": False}).at(10).says("smoke-1", FIRE)
+        assert room.alert("lift_recall").device == "lift-1"
 
     def test_it_ends_with_the_fire(self) -> None:
         room = site().at(0).says("lift-1", {"car_state": "running"}).at(1).says("smoke-1", FIRE)

@@ -8,6 +8,12 @@ export const alert = {
     drill: 'Drill',
     undetermined: 'Cannot tell',
   },
+  muted: {
+    maintenance: 'Muted: maintenance',
+    silence: 'Muted',
+    shelve: 'Put aside',
+    flapping: 'Comes and goes: muted',
+  },
   rule: {
     smoke_alarm: 'Fire alarm',
     device_test: 'Device test',
@@ -209,6 +215,7 @@ export const alert = {
     suppression_create: 'Muting raised',
     suppression_extend: 'Muting prolonged',
     suppression_end: 'Muting ended',
+    decline: 'Proposal declined',
     escalate: 'Graver because of another alert',
   },
 };

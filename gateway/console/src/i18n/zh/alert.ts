@@ -10,6 +10,12 @@ export const alert: typeof en = {
     drill: '演练',
     undetermined: '无法确定',
   },
+  muted: {
+    maintenance: '维护中，已静默',
+    silence: '已静默',
+    shelve: '已搁置',
+    flapping: '频繁抖动，已静默',
+  },
   rule: {
     smoke_alarm: '火警',
     device_test: '设备测试',
@@ -211,6 +217,7 @@ export const alert: typeof en = {
     suppression_create: '设置静默',
     suppression_extend: '延长静默',
     suppression_end: '解除静默',
+    decline: '已处置该建议',
     escalate: '因另一告警而升级',
   },
 };
