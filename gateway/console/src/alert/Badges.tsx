@@ -1,4 +1,4 @@
-import { IconDatabaseOff, IconFlask, IconLink, IconRepeat, IconUserQuestion, IconWaveSawTool, IconCheck } from '@tabler/icons-react';
+import { IconBellOff, IconDatabaseOff, IconFlask, IconLink, IconRepeat, IconUserQuestion, IconWaveSawTool, IconCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AlertView } from '../api/types';
@@ -34,6 +34,11 @@ export function AlertBadges({ alert }: { alert: AlertView }) {
       )}
       {alert.suppressed_by?.startsWith('inhibit:') && (
         <Badge icon={<IconLink size={15} aria-hidden />}>{t('alert.badge.inhibited')}</Badge>
+      )}
+      {alert.suppressed_by && !alert.suppressed_by.startsWith('inhibit:') && (
+        <Badge icon={<IconBellOff size={15} aria-hidden />}>
+          {t(`alert.muted.${alert.suppressed_by.split(':')[0]}`)}
+        </Badge>
       )}
       {!alert.saved && (
         <Badge icon={<IconDatabaseOff size={15} aria-hidden />} warn>
