@@ -339,3 +339,10 @@ def test_nesting_is_bounded() -> None:
 def test_names_are_plain_words(name: str) -> None:
     with pytest.raises(ValidationError):
         spec(HUMID, name=name)
+
+
+def test_what_a_quiet_device_had_not_measured_before_is_weighed() -> None:
+    tale = Own(HUMID)
+    for _ in range(3):
+        tale.measures(temperature=20)
+    tale.measures(humidity=90).raised(0)
