@@ -19,7 +19,7 @@ CONSOLE_SOURCES := $(shell find gateway/console -name node_modules -prune -o -na
 STEP := printf '\n==> %s\n'
 
 TEST_PACKAGES := mosquitto mosquitto-clients influxdb nginx-light victoria-metrics chromium postgresql \
-    fonts-noto-cjk openssl libatomic1
+    fonts-noto-cjk openssl libatomic1 gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -81,5 +81,5 @@ $(STAMPS)/console: $(STAMPS)/packages $(CONSOLE_SOURCES)
 
 $(STAMPS)/dev: $(STAMPS)/packages
 	@$(STEP) "Python packages for development"
-	@GATEWAY_SKIP_CONSOLE=1 $(PIP_INSTALL) --no-build-isolation -e '.[dev,postgresql]'
+	@GATEWAY_SKIP_CONSOLE=1 $(PIP_INSTALL) --no-build-isolation -e '.[dev,postgresql,cameras]'
 	@touch $@

@@ -3,8 +3,9 @@
 import json
 import sys
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -29,7 +30,7 @@ def try_clip(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Try a detector on a recording. Without settings the whole picture is watched, with a dwell of 10 s."""
-    from devices.cameras import trial  # loads cv2 and av: not for --help
+    trial = _load("trial")  # cv2 and av: not for --help
     from devices.cameras.settings import load_camera
 
     try:
@@ -48,7 +49,7 @@ def run(site: Annotated[Path, typer.Option(help="The site file.")]) -> None:
     import asyncio
     import signal
 
-    from devices.cameras import supervisor
+    supervisor = _load("supervisor")
     from devices.cameras.settings import load_site
 
     async def until_stopped() -> None:
@@ -71,6 +72,14 @@ def _summary(result: dict[str, object]) -> str:
     lines = [json.dumps(event) for event in events] if isinstance(events, list) else []
     told = f"{len(lines)} found in {result['seconds_processed']} s ({result['frames']} frames, "
     return "\n".join([*lines, f"{told}{result['cpu_seconds']} s of processor time)"])
+
+
+def _load(name: str) -> Any:
+    """A part that needs what only cameras need."""
+    try:
+        return import_module(f"devices.cameras.{name}")
+    except ModuleNotFoundError as error:
+        _fail(CameraError("gateway-cameras", f"{error.name} is not installed", "install community-gateway[cameras]"))
 
 
 def _print(text: str) -> None:

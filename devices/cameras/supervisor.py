@@ -127,12 +127,15 @@ class Supervised:
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None  # noqa: S101 - piped
-        while line := await asyncio.wait_for(process.stdout.readline(), SILENT_S):
+        line = b"{}"
+        while line:
             with suppress(ValueError):
                 self._heard(json.loads(line))
+            async with asyncio.timeout(SILENT_S):  # not wait_for: before Python 3.12 it may swallow a cancellation
+                line = await process.stdout.readline()
 
     def _heard(self, told: dict[str, Any]) -> None:
-        if not self._online:
+        if told and not self._online:
             self._online = True
             self._queue("status", {"status": "online"})
         if "log" in told:
@@ -185,7 +188,8 @@ class Supervised:
                         await self._send(client, *told)
                     path.unlink(missing_ok=True)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), POLL_S)
+                    async with asyncio.timeout(POLL_S):
+                        await self._news.wait()
         except asyncio.CancelledError:
             with suppress(aiomqtt.MqttError):
                 await client.publish(self._topic("status"), "offline", qos=1, retain=True)
@@ -245,7 +249,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), STOP_S)
+        async with asyncio.timeout(STOP_S):
+            await process.wait()
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()

@@ -49,7 +49,25 @@ def _vision_falling(**options: Any) -> dict[str, Any]:
     return vision_falling.run(**options)
 
 
+def _vision_lanes(**options: Any) -> dict[str, Any]:
+    """Imported when it runs, as above."""
+    from tests.bench import vision_lanes
+
+    return vision_lanes.run(**options)
+
+
 BENCHES = {
+    "vision-lanes": Bench(
+        lambda say: _vision_lanes(say=say),
+        lambda say: _vision_lanes(seeds=1, hours=1, say=say),
+        (
+            Goal("in_time", "parked vehicles told within 10 s of their dwell", 0.95, at_least=True),
+            Goal("early_or_repeated", "told early or again", 0),
+            Goal("cleared", "of those, cleared within 10 s of leaving", 0.95, at_least=True),
+            Goal("lapse/false_alarms", "false alarms in a day's time-lapse", 0),
+            Goal("streams/540p_2fps", "streams of 2 pictures/s per core, decoding included", 20, at_least=True),
+        ),
+    ),
     "ingest": Bench(
         lambda say: ingest.run(),
         lambda say: ingest.run(20_000, 1),
