@@ -28,7 +28,8 @@ CHANCE = -9.0
 """log10: one accident in 10^9 points of comparison; a busy picture compares about 10^5 a second."""
 ALONE = 0.6
 """Pictures with nothing else beside the thing, over those expected were the other blobs spread evenly."""
-SIDEWAYS = 1.0
+SIDEWAYS, STEEPEST = 1.0, 2.0
+"""Way across over way down: against the vertical of the place, and in the picture."""
 SIDE, SIDE_SLANT = 0.02, 0.3
 """Share of the picture's width that is its side; who comes in there, slanting so much, flew in."""
 GAIN, GAIN_RAIN, GAIN_SIGNIFICANCE = 1.2, 1.6, 3.0
@@ -72,7 +73,7 @@ class Surroundings:
     roof: float = np.inf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
     """``refused`` names the test that failed, or is empty. ``points``: rows of at, x, y, width, height, contrast."""
 
@@ -126,7 +127,7 @@ def _shape(points: Floats, size: float, around: Surroundings) -> str:
     if drop < max(LEAST_DROP * around.facade_height, LEAST_DROP_PX, LEAST_DROP_SIZES * size):
         return "too short a way"
     back = float((np.maximum.accumulate(y) - y).max())
-    if back > max(UPWARD * drop, JITTER_PX) or abs(x[-1] - x[0]) > SIDEWAYS * drop:
+    if back > max(UPWARD * drop, JITTER_PX) or abs(x[-1] - x[0]) > STEEPEST * drop:
         return "not downward"
     edge = min(x[0], around.width - x[0])
     if edge < SIDE * around.width and abs(x[-1] - x[0]) > SIDE_SLANT * drop:
@@ -149,8 +150,11 @@ def _motion(t: Floats, x: Floats, y: Floats, fall: Fall, speeding: Curve, allowe
     if max(fall.error, 0.5) * GLIDE > max(fall.glide, 0.5):
         return "steady in perspective"
     down = speeding.coefficients[2]
-    sideways = fit_curve(t, x - _slant(fall, float(x.mean()), float(y.mean()), around) * (y - y[0]))
-    if abs(sideways.coefficients[2]) - 3 * sideways.deviation > ASIDE * max(down, 0.0):
+    upright = x - _slant(fall, float(x.mean()), float(y.mean()), around) * (y - y[0])
+    if abs(upright[-1] - upright[0]) > SIDEWAYS * (y[-1] - y[0]):
+        return "not downward"
+    sideways = fit_curve(t, upright)
+    if down > 0 and abs(sideways.coefficients[2]) - 3 * sideways.deviation > ASIDE * down:
         return "pushed aside"
     return "" if 2 * down / around.height < PULL_LIMIT else "faster than gravity"
 

@@ -68,14 +68,13 @@ def _landing(points: Floats, facade: Floats | None) -> dict[str, object]:
 
 
 def lower_edge(corners: Floats, x: float) -> float:
-    """The lowest row of a polygon at column ``x``; beside it, of its nearest corner."""
+    """The lowest row of a polygon at column ``x``; beside it, at its nearest column."""
+    x = float(np.clip(x, corners[:, 0].min(), corners[:, 0].max()))
     rows = []
     for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if min(x1, x2) <= x <= max(x1, x2):
             rows.append(max(y1, y2) if x1 == x2 else y1 + (x - x1) / (x2 - x1) * (y2 - y1))
-    if rows:
-        return float(max(rows))
-    return float(corners[np.abs(corners[:, 0] - x).argmin(), 1])
+    return float(max(rows))
 
 
 def _floors(release: Release, each: float) -> dict[str, object]:

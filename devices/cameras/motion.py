@@ -106,6 +106,7 @@ class MotionMap:
                 steady = self._deviation(moved)
                 if steady[2] < 0.7 * changed or at < self._shaken_until:
                     smooth, (deviation, mask, changed) = moved, steady
+                    _bare(mask, shift)
                     self._shaken_until = at + 2.0
                 else:
                     shift = (0.0, 0.0)
@@ -169,6 +170,13 @@ def _shrunk(picture: MatLike, scale: int) -> NDArray[np.float32]:
 def _moved(picture: MatLike, shift: tuple[float, float]) -> MatLike:
     matrix = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
     return cv2.warpAffine(picture, matrix, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+
+
+def _bare(mask: MatLike, shift: tuple[float, float]) -> None:
+    """Take out what the shift brought into the picture from beyond its edge."""
+    across, down = (int(abs(part)) + 2 for part in shift)
+    mask[:down] = mask[-down:] = 0
+    mask[:, :across] = mask[:, -across:] = 0
 
 
 def _light(smooth: MatLike, background: MatLike) -> NDArray[np.int16] | None:

@@ -153,7 +153,8 @@ def fit_release(t: Floats, height: Floats, noise: Floats) -> Release:
     """Where a thing was let go that was at ``height`` metres ``t`` seconds after it was first seen.
 
     Fall from rest with quadratic drag, h = vt^2/g ln cosh(g t / vt), over a grid of terminal velocities and head
-    starts; the interval spans all that explain the points nearly as well (chi-square within 2.7 of the best: 90 %).
+    starts; the interval spans all that explain the points nearly as well (chi-square within 2.7 of the best: 90 %),
+    and the height at which it was first seen.
     ``noise``: standard error of each height in metres.
     """
     fallen = _fallen(t[None, None, :] + HEAD_STARTS[None, :, None], TERMINAL[:, None, None])
@@ -169,7 +170,8 @@ def fit_release(t: Floats, height: Floats, noise: Floats) -> Release:
     speed = float(TERMINAL[i] * np.tanh(GRAVITY * ends / TERMINAL[i]))
     mean = float((start * chances).sum() / chances.sum())
     error = float(np.sqrt(misfit[i, j].mean()))
-    return Release(mean, float(start[likely].min()), float(start[likely].max()), speed, error)
+    low, high = float(start[likely].min()), float(start[likely].max())
+    return Release(mean, min(low, float(height[0])), max(high, float(height[0])), speed, error)
 
 
 def _fallen(t: Floats, terminal: Floats) -> Floats:

@@ -69,9 +69,9 @@ class View:
 
     def polygon(self) -> tuple[tuple[float, float], ...]:
         """The facade in fractions of the picture, cut at its edges."""
-        return tuple(
-            (float(np.clip(x / self.width, 0, 1)), float(np.clip(y / self.height, 0, 1))) for x, y in self.corners()
-        )
+        frame = np.array([(0, 0), (self.width, 0), (self.width, self.height), (0, self.height)], np.float32)
+        _, cut = cv2.intersectConvexConvex(self.corners().astype(np.float32), frame)
+        return tuple((float(x) / self.width, float(y) / self.height) for x, y in cut.reshape(-1, 2))
 
     def floor_points(self) -> tuple[tuple[float, float, float], ...]:
         """Six places on the facade in fractions of the picture with their floors, as an operator would mark them."""
