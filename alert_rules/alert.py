@@ -52,6 +52,15 @@ class Handling(StrEnum):
     RESOLVED = "resolved"
 
 
+class Response(StrEnum):
+    """How far help has come, in this order."""
+
+    NONE = "none"
+    ASSIGNED = "assigned"
+    DISPATCHED = "dispatched"
+    ARRIVED = "arrived"
+
+
 class Stage(StrEnum):
     """One word for the console, derived from the axes."""
 
@@ -59,6 +68,7 @@ class Stage(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     JUDGED = "judged"
     RESOLVED = "resolved"
+    CLOSED = "closed"
 
 
 class Action(StrEnum):
@@ -112,9 +122,11 @@ class Alert(Struct, kw_only=True):
     """One rule's finding on one subject, open until a person (or, where allowed, the machine) resolves it.
 
     ``raised_at`` is the device's time, ``received_at`` the gateway's. ``version`` grows with each change and guards
-    against two people judging at once. ``incident`` names the alerts people work as one, by the id of its first;
-    ``cause`` is the alert that explains this one. ``suppressed_by`` says what keeps it from calling people, as
-    ``inhibit:<alert id>``, ``silence:<id>`` and the like.
+    against two people judging at once. ``claim_used`` tells that whoever acknowledged it has done something since; a
+    claim that is not used lapses. ``level`` is the highest escalation level called. ``closed_at`` is when the work was
+    reviewed after the fact. ``incident`` names the alerts people work as one, by the id of its first; ``cause`` is the
+    alert that explains this one. ``suppressed_by`` says what keeps it from calling people, as ``inhibit:<alert id>``,
+    ``silence:<id>`` and the like.
     """
 
     id: str
@@ -135,13 +147,19 @@ class Alert(Struct, kw_only=True):
     condition: Condition = Condition.ACTIVE
     acknowledged_by: str | None = None
     acknowledged_at: float | None = None
+    claim_used: bool = False
     verdict: Verdict | None = None
     verdict_reason: str | None = None
     verdict_by: str | None = None
     verdict_at: float | None = None
     handling: Handling = Handling.OPEN
+    response: Response = Response.NONE
+    assigned_to: str | None = None
+    level: int = 0
     resolved_by: str | None = None
     resolved_at: float | None = None
+    closed_by: str | None = None
+    closed_at: float | None = None
     suppressed_by: str | None = None
     incident: str = ""
     cause: str | None = None
@@ -154,6 +172,8 @@ class Alert(Struct, kw_only=True):
 
     @property
     def stage(self) -> Stage:
+        if self.closed_by is not None:
+            return Stage.CLOSED
         if self.handling is Handling.RESOLVED:
             return Stage.RESOLVED
         if self.verdict is not None:
@@ -285,67 +305,3 @@ def escalate(alert: Alert, severity: Severity, by: Alert, because: str, now: flo
     alert.version += 1
     detail = {"severity": severity, "earlier": earlier, "by": by.id, "rule": by.rule, "because": because}
     return Entry(now, MACHINE, "escalate", alert.id, detail)
-
-
-def acknowledge(alert: Alert, actor: str, now: float) -> Entry:
-    """``actor`` has seen the alert and owns it.
-
-    Raises:
-        IllegalMove: it is resolved, or somebody else owns it.
-    """
-    _require_open(alert)
-    if alert.acknowledged_by and alert.acknowledged_by != actor:
-        raise IllegalMove(f"{alert.acknowledged_by} has this alert already; ask them, or add a comment")
-    alert.acknowledged_by = actor
-    alert.acknowledged_at = now
-    alert.version += 1
-    return Entry(now, actor, "acknowledge", alert.id)
-
-
-def judge(alert: Alert, actor: str, verdict: Verdict, reason: str, now: float) -> Entry:
-    """Record the finding; judging implies acknowledging. A second verdict before resolving is a correction.
-
-    Raises:
-        IllegalMove: it is resolved, or a false alarm comes without its reason.
-    """
-    _require_open(alert)
-    if verdict is Verdict.FALSE_ALARM and not reason.strip():
-        raise IllegalMove("a false alarm needs its reason (cooking, steam, dust, test, ...): the rules learn from it")
-    earlier = alert.verdict
-    if alert.acknowledged_by is None:
-        alert.acknowledged_by, alert.acknowledged_at = actor, now
-    alert.verdict, alert.verdict_reason = verdict, reason.strip() or None
-    alert.verdict_by, alert.verdict_at = actor, now
-    alert.version += 1
-    return Entry(now, actor, "verdict", alert.id, {"verdict": verdict, "reason": reason.strip(), "earlier": earlier})
-
-
-def comment(alert: Alert, actor: str, text: str, now: float) -> Entry:
-    """Add a note; allowed at any stage, since late knowledge is still knowledge.
-
-    Raises:
-        IllegalMove: the text is empty.
-    """
-    if not text.strip():
-        raise IllegalMove("the comment is empty; write what you saw or did")
-    return Entry(now, actor, "comment", alert.id, {"text": text.strip()})
-
-
-def resolve(alert: Alert, actor: str, note: str, now: float) -> Entry:
-    """Close the work on the alert.
-
-    Raises:
-        IllegalMove: it is resolved already, or it is critical and nobody judged it.
-    """
-    _require_open(alert)
-    if alert.severity is Severity.CRITICAL and alert.verdict is None:
-        raise IllegalMove("a critical alert cannot be resolved without a verdict; judge it first")
-    alert.handling = Handling.RESOLVED
-    alert.resolved_by, alert.resolved_at = actor, now
-    alert.version += 1
-    return Entry(now, actor, "resolve", alert.id, {"note": note.strip()} if note.strip() else {})
-
-
-def _require_open(alert: Alert) -> None:
-    if alert.handling is Handling.RESOLVED:
-        raise IllegalMove(f"the alert was resolved by {alert.resolved_by}; add a comment, or wait for a new one")

@@ -19,6 +19,7 @@ from alert_rules.alert import Alert, Severity
 from alert_rules.catalogue import FIRE_RULES
 from alert_rules.correlation import Correlation
 from alert_rules.engine import Engine
+from alert_rules.escalation import Escalations
 from alert_rules.place import place_of
 from alert_rules.severity import RiskMatrix
 from alert_rules.suppression import Suppressions
@@ -35,7 +36,7 @@ from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.views import alert_view, device_view
 from gateway.broker import broker_of
-from gateway.clock import Clock, SystemClock
+from gateway.clock import Clock, SteadyTime, SystemClock
 from gateway.config import database_url, registry_of, reveal
 from gateway.connect import session_options
 from gateway.control import listening
@@ -54,7 +55,7 @@ from gateway.listen import listen
 from gateway.metrics import Metrics
 from gateway.notify.channels import open_channels
 from gateway.notify.notifier import Notifier
-from gateway.notify.routing import due_channels
+from gateway.notify.routing import due_channels, event_channels
 from gateway.outbox import StoredOutbox
 from gateway.outward.opening import open_publisher
 from gateway.pushes import PushDesk
@@ -71,6 +72,7 @@ CONSOLE = Path(__file__).parent / "console" / "dist"
 SHOWN_DEVICES = 1_000
 HEALTH_S = 10.0
 MAINTENANCE_S = 60.0
+AUDIT_S = 30.0
 DRAIN_S = 10.0
 COUNTED_MESSAGES = 1_000
 GC_THRESHOLD = (50_000, 20, 100)
@@ -107,6 +109,7 @@ class Gateway:
 
     def __init__(self, site: Site, clock: Clock) -> None:
         self._clock = clock
+        self._steady = SteadyTime(clock)
         Path(site.data_dir).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.metrics = Metrics()
         self.hub = Hub(int(clock.now() * 1000))
@@ -127,7 +130,16 @@ class Gateway:
         self._book = self._open_book(registry)
         quarantine = Quarantine()
         self._evaluator = Evaluator(
-            self._engine, self._book, quarantine, self._store, self.lanes, clock, self.metrics, self._show, self._offer
+            self._engine,
+            self._book,
+            quarantine,
+            self._store,
+            self.lanes,
+            clock,
+            self._steady,
+            self.metrics,
+            self._show,
+            self._offer,
         )
         resolved = self._store.lately_resolved(REMEMBERED_IDS)
         self._evaluator.restore(restored, resolved)
@@ -162,6 +174,8 @@ class Gateway:
             self._watchers_for,
             self._mutes,
             self._matrix,
+            Escalations(self._site.escalation),
+            self._steady.now,
         )
 
     def _session(self, lane: Lane, decoder: Decoder) -> Session:
@@ -215,6 +229,7 @@ class Gateway:
         tasks.start("ask-devices", self._ask_devices())
         tasks.start("show-health", self._watch_health())
         tasks.start("maintenance", self._maintain())
+        tasks.start("audit-escalations", self._audit_escalations())
         gc.collect()
         gc.freeze()
         log.info("listening", host=self._site.api.host, port=listener.getsockname()[1])
@@ -268,11 +283,11 @@ class Gateway:
         self._history.close()
         self._store.close()
 
-    def _channels_for(self, alert: Alert) -> list[str]:
-        return due_channels(alert_view(alert, saved=True), self._site.channels)
+    def _channels_for(self, alert: Alert, level: int) -> list[str]:
+        return due_channels(alert_view(alert, saved=True), self._site.channels, level)
 
     def _watchers_for(self, alert: Alert) -> list[str]:
-        return due_channels(alert_view(alert, saved=True), self._site.channels, events=True)
+        return event_channels(alert_view(alert, saved=True), self._site.channels)
 
     def _show(self, alert: Alert, saved: bool) -> None:
         self.hub.publish("alert", alert_view(alert, saved=saved))
@@ -344,6 +359,12 @@ class Gateway:
                 shown, due = snapshot["problems"], self._clock.monotonic() + HEALTH_S
                 self.hub.publish("health", snapshot)
             await asyncio.sleep(1)
+
+    async def _audit_escalations(self) -> None:
+        """See twice a minute that no open alert was forgotten."""
+        while True:
+            await asyncio.sleep(AUDIT_S)
+            self._evaluator.audit()
 
     async def _maintain(self) -> None:
         """Purge and compress the journals below the slowest consumer; note the audit chain's head."""

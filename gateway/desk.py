@@ -31,6 +31,7 @@ class ReviewDesk:
         self._evaluator = evaluator
         self._store = store
         self._clock = clock
+        self._moving = asyncio.Lock()
 
     def open_alerts(self) -> list[Alert]:
         return self._book.open_alerts()
@@ -68,6 +69,14 @@ class ReviewDesk:
     async def resolve(self, alert_id: str, version: int, note: str, actor: str) -> Alert:
         alert = await self._move(lambda now: self._book.resolve(alert_id, version, note, actor, now), reset=True)
         return alert
+
+    async def move(self, alert_id: str, version: int, move: alert_book.Move) -> Alert:
+        """Move an alert, open or resolved; see the port."""
+        async with self._moving:
+            alert = self._book.get(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
+            if alert is None:
+                raise KeyError(alert_id)
+            return await self._move(lambda now: self._book.move(alert, version, move, now))
 
     async def _move(self, move: Callable[[float], Alert], reset: bool = False) -> Alert:
         try:

@@ -18,7 +18,7 @@ from devices.model import DeviceKind, Envelope, Reject, Report
 from gateway.alerts.book import AlertBook
 from gateway.alerts.records import Changes, Checkpoint, Message, Restored
 from gateway.alerts.store import AlertStore, StoreUnavailable
-from gateway.clock import Clock
+from gateway.clock import Clock, SteadyTime
 from gateway.journal.journal import Batch, DeadLetter
 from gateway.journal.tail import Decoded, Tail
 from gateway.lanes import EVALUATE, LanePipe
@@ -45,6 +45,7 @@ HEARING_S = 10.0
 BACKLOG_S = 1.0
 """... this long for what it kept."""
 CHECKPOINT_TIME = "checkpointed_at_ms"
+STEADY = "steady_"
 
 
 class Evaluator:
@@ -58,6 +59,7 @@ class Evaluator:
         store: AlertStore,
         lanes: dict[Lane, LanePipe],
         clock: Clock,
+        steady: SteadyTime,
         metrics: Metrics,
         publish: Callable[[Alert, bool], None],
         offer: Callable[[Message], None],
@@ -72,6 +74,7 @@ class Evaluator:
         self._lanes = lanes
         self._decoder = next(iter(lanes.values())).decoder
         self._clock = clock
+        self._steady = steady
         self._metrics = metrics
         self._publish = publish
         self._offer = offer
@@ -90,7 +93,9 @@ class Evaluator:
     def restore(self, restored: Restored, resolved: Iterable[str]) -> None:
         """Continue where the last checkpoint stood."""
         now = self._clock.now()
-        self._book.load(restored.alerts, resolved)
+        cursors = restored.cursors
+        self._steady.restore({name[len(STEADY) :]: cursors[name] for name in cursors if name.startswith(STEADY)})
+        self._book.load(restored.alerts, resolved, restored.escalations)
         at = restored.cursors.get(CHECKPOINT_TIME)
         self._engine.restore(restored.rule_states, restored.twins, at / 1000 if at else now, now)
         for lane, pipe in self._lanes.items():
@@ -112,6 +117,8 @@ class Evaluator:
                 if self._stopping:
                     break
                 self._judge_time()
+            if self._book.next_call() <= self._steady.now():
+                self._apply(self._book.call(self._clock.now()))
             if self._book.changed or self._checkpoint_due():
                 await self._save()
             turn += done or TURN
@@ -251,6 +258,16 @@ class Evaluator:
     def _checkpoint_due(self) -> bool:
         return self._evaluated and self._clock.monotonic() - self._checkpointed >= self._checkpoint_s
 
+    def audit(self) -> None:
+        """See that every open alert which nobody handles has its next step ahead."""
+        stuck = self._book.audit_calls(self._clock.now())
+        for alert in stuck:
+            log.error("escalation_stuck", alert=alert.id, rule=alert.rule)
+            self._metrics.escalations_repaired.inc()
+        if stuck:
+            self._apply(stuck)
+            self._wake.set()
+
     async def _save(self) -> None:
         try:
             await self.flush()
@@ -259,7 +276,8 @@ class Evaluator:
 
     async def _sleep(self) -> None:
         """Wait for news, the next timer or the next checkpoint."""
-        wait = min(max(self._engine.next_due() - self._clock.now(), 0.0), RETRY_S)
+        ahead = min(self._engine.next_due() - self._clock.now(), self._book.next_call() - self._steady.now())
+        wait = min(max(ahead, 0.0), RETRY_S)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._wake.wait()
@@ -271,6 +289,7 @@ class Evaluator:
         states, twins = self._engine.checkpoint()
         cursors = {str(lane): pipe.tails[EVALUATE].position for lane, pipe in self._lanes.items()}
         cursors[CHECKPOINT_TIME] = int(self._clock.now() * 1000)
+        cursors |= {STEADY + name: value for name, value in self._steady.save().items()}
         changes.checkpoint = Checkpoint(
             rule_states=states,
             twins=twins,

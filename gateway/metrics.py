@@ -32,6 +32,9 @@ class Metrics:
             ["by"],
             registry=r,
         )
+        self.escalations_repaired = Counter(
+            "gateway_escalations_repaired", "open alerts found without a step ahead and set right", registry=r
+        )
         self.alerts_raised = Counter("gateway_alerts_raised", "alerts opened", ["rule"], registry=r)
         self.history_written = Gauge("gateway_history_written", "points the history store took", registry=r)
         self.history_bad = Gauge("gateway_history_bad_points", "points the history store refused", registry=r)

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from alert_rules.custom import CustomRule
+from alert_rules.escalation import Policy
 from alert_rules.schedule import Schedule
 from alert_rules.suppression import Limits
 from devices.model import DeviceKind
@@ -191,6 +192,9 @@ class Channel(Model):
     topic: Topic = Field(default="", description="mqtt: topic; default: community-gateway/SITE/cloudevents")
     min_severity: Literal["critical", "major", "minor", "notice"] = Field(default="major", description="mildest sent")
     language: Literal["zh", "en"] = Field(default="zh", description="language of the messages")
+    levels: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(
+        default=(0, 1, 2, 3), description="message: escalation levels it is called at; 0: when an alert is raised"
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Channel":
@@ -309,6 +313,7 @@ class Site(Model):
     schedules: list[Schedule] = Field(default_factory=list, description="hours by name, for rules and suppressions")
     suppression: Limits = Field(default_factory=Limits, description="how long alerts may be muted")
     calendar: WorkingDays = Field(default_factory=WorkingDays, description="holidays and exchanged working days")
+    escalation: Policy = Field(default_factory=Policy, description="who is called when nobody acts, per severity")
     channels: list[Channel] = Field(default_factory=list, description="notification channels")
     cameras: list[PlainCamera] = Field(default_factory=list, description="plain cameras watched by gateway-cameras")
     camera_evidence: CameraEvidence = Field(

@@ -8,11 +8,12 @@ import hashlib
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from copy import copy, deepcopy
 
 import msgspec
 
 from alert_rules.alert import (
+    MACHINE,
     Action,
     Alert,
     Condition,
@@ -22,18 +23,16 @@ from alert_rules.alert import (
     Severity,
     Transition,
     Verdict,
-    acknowledge,
     alert_id,
     clear,
-    comment,
     extend,
-    judge,
     mute,
     open_alert,
-    resolve,
 )
 from alert_rules.correlation import Correlation, Effects
+from alert_rules.escalation import LAPSE, NOBODY, Escalation, Escalations
 from alert_rules.flapping import FLAPPING
+from alert_rules.moves import acknowledge, call, comment, judge, lapse, resolve
 from alert_rules.severity import RiskMatrix
 from alert_rules.suppression import Suppressions
 from devices.registry import Registry
@@ -41,6 +40,8 @@ from devices.twin import Twin
 from gateway.alerts.records import Changes, Message
 
 REMEMBERED_IDS = 10_000
+Move = Callable[[Alert, float], Entry]
+"""What a person does with an alert at a moment; raises ``IllegalMove``."""
 
 
 class Conflict(Exception):
@@ -53,12 +54,14 @@ class AlertBook:
     def __init__(
         self,
         place_of: Callable[[str], Place],
-        channels_for: Callable[[Alert], Iterable[str]],
+        channels_for: Callable[[Alert, int], Iterable[str]],
         view: Callable[[Alert], dict[str, object]],
         correlation: Correlation | None = None,
         watchers_for: Callable[[Alert], Iterable[str]] = lambda _: (),
         mutes: Suppressions | None = None,
         matrix: RiskMatrix | None = None,
+        escalations: Escalations | None = None,
+        steady: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._place_of = place_of
         self._channels_for = channels_for
@@ -70,6 +73,8 @@ class AlertBook:
         """Devices to show to ``seen`` whenever they report."""
         self._matrix = matrix or RiskMatrix()
         self._mutes = mutes or Suppressions(frozenset())
+        self._escalations = escalations or Escalations(NOBODY)
+        self._steady = steady
         self._reviewed_at = -math.inf
         self.reviewed: Callable[[], None] = lambda: None
         """Called after each review."""
@@ -82,13 +87,16 @@ class AlertBook:
         self._messages: list[Message] = []
         self.unsaved: set[str] = set()
 
-    def load(self, alerts: Iterable[Alert], resolved: Iterable[str] = ()) -> None:
-        """Start from the store: the open alerts, and ids resolved lately."""
+    def load(
+        self, alerts: Iterable[Alert], resolved: Iterable[str] = (), escalations: Iterable[Escalation] = ()
+    ) -> None:
+        """Start from the store: the open alerts, how far they were passed on, and ids resolved lately."""
         for alert in alerts:
             self._open[alert.fingerprint] = self._by_id[alert.id] = alert
             if alert.suppressed_by == FLAPPING:
                 self._mutes.flapping.restore(alert.fingerprint, alert.last_at)
         self._correlation.load(self._by_id.values())
+        self._escalations.load(escalations, self._by_id)
         self._resolved.update(dict.fromkeys(resolved))
 
     def open_alerts(self) -> list[Alert]:
@@ -140,6 +148,40 @@ class AlertBook:
         self.apply(self._follow(alert, now).said)
         return alert
 
+    def move(self, alert: Alert, version: int, move: Move, now: float) -> Alert:
+        """Let a person move an alert: an open one, or a resolved one as the store has it."""
+        if alert.version != version:
+            raise Conflict(f"the alert changed meanwhile ({_last_mover(alert)}); look again before you decide")
+        owner = alert.acknowledged_by
+        self._note(alert, move(alert, now))
+        if alert.acknowledged_by != owner:
+            self._escalations.claimed_anew(alert, self._steady())
+        return alert
+
+    def next_call(self) -> float:
+        """When somebody is to be called because nobody acted, or a claim lapses; in steady time."""
+        return self._escalations.next_due()
+
+    def call(self, now: float) -> list[Alert]:
+        """Take the steps of escalation that are due."""
+        moved = {}
+        for step in self._escalations.act(self._by_id, self._steady()):
+            alert = moved[step.alert] = self._by_id[step.alert]
+            if step.level == LAPSE:
+                self._note(alert, lapse(alert, now))
+            else:
+                self._note(alert, call(alert, step.level, step.reminder, self._steady() - step.due, now))
+                self._notify(alert, f"level{step.level}-{self._escalations.of[alert.id].calls}", step.level)
+        return list(moved.values())
+
+    def audit_calls(self, now: float) -> list[Alert]:
+        """Find open alerts that wait for a step no timer will take, set that right and say so."""
+        stuck = self._escalations.stuck(self._by_id)
+        for alert in stuck:
+            self._escalations.repair(alert, self._steady())
+            self._note(alert, Entry(now, MACHINE, "repair", alert.id, {"what": "escalation"}))
+        return stuck
+
     def review_due(self) -> float:
         """When a suppression next begins or ends by itself; at once for what did while nobody looked."""
         return -math.inf if self._reviewed_at == -math.inf else self._mutes.next_change(self._reviewed_at)
@@ -171,10 +213,12 @@ class AlertBook:
             alerts=[copy(alert) for alert in self._dirty.values()], entries=self._entries, messages=self._messages
         )
         self._dirty, self._entries, self._messages = {}, [], []
+        changes.escalations = deepcopy(self._escalations.take_changed())
         return changes
 
     def give_back(self, changes: Changes) -> None:
         """The store refused ``changes``: they are pending again, before anything newer."""
+        self._escalations.give_back(changes.escalations)
         self._entries = changes.entries + self._entries
         self._messages = changes.messages + self._messages
         self._dirty = {alert.id: alert for alert in changes.alerts} | self._dirty
@@ -248,6 +292,7 @@ class AlertBook:
     def _note(self, alert: Alert, entry: Entry) -> Alert:
         self._dirty[alert.id] = alert
         self._entries.append(entry)
+        self._escalations.note(alert, self._steady())
         self._tell(alert, entry)
         if alert.handling is Handling.RESOLVED:
             self._forget(alert)
@@ -261,11 +306,11 @@ class AlertBook:
         if len(self._resolved) > REMEMBERED_IDS:
             self._resolved.popitem(last=False)
 
-    def _notify(self, alert: Alert, stage: str) -> None:
+    def _notify(self, alert: Alert, stage: str, level: int = 0) -> None:
         """Queue the messages of this stage; one sent before is not sent again, and suppressed alerts call nobody."""
         if alert.suppressed_by is not None:
             return
-        for channel in self._channels_for(alert):
+        for channel in self._channels_for(alert, level):
             self._messages.append(
                 Message(
                     id=f"{alert.id}:{channel}:{stage}",

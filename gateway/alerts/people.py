@@ -7,16 +7,19 @@ bits, so a slow hash would add nothing).
 import hashlib
 import secrets
 import unicodedata
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
-from sqlalchemy import Engine, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from alert_rules.alert import MACHINE
+from alert_rules.alert import MACHINE, Entry
+from gateway.alerts.appending import append, lock
 from gateway.alerts.database import reading, writing
 from gateway.alerts.schema import once_token, person, session
 from gateway.alerts.throttle import Throttle
@@ -25,6 +28,7 @@ TOKEN_BYTES = 32
 PASSWORD_LENGTH = range(8, 1025)
 USERNAME_LENGTH = 64
 LANGUAGES = ("zh", "en")
+COMMAND_LINE = "command-line"
 
 
 class Role(StrEnum):
@@ -37,12 +41,33 @@ class Role(StrEnum):
 
 
 class Person(Struct, frozen=True):
-    """An account as others may see it."""
+    """An account as others may see it.
+
+    ``buildings`` are the ids of those the person works for, none: all. ``contacts`` name the notification channels that
+    reach this person and nobody else. Whoever is not ``active`` cannot log in.
+    """
 
     username: str
     name: str
     role: Role
     language: str = "zh"
+    buildings: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    active: bool = True
+
+
+class By(NamedTuple):
+    """Who changes an account, and when (epoch seconds): what the audit chain must say."""
+
+    actor: str
+    now: float
+
+
+class LastAdministrator(ValueError):
+    """Without this administrator nobody could manage the accounts."""
+
+    def __init__(self) -> None:
+        super().__init__("this is the last active administrator; make somebody else administrator first")
 
 
 class LoginRefused(Exception):
@@ -73,7 +98,9 @@ class People:
         self._nobody = self._hasher.hash(secrets.token_hex())
         self._throttle = Throttle()
 
-    def add(self, username: str, name: str, role: Role | str, password: str, language: str = "zh") -> Person:
+    def add(
+        self, username: str, name: str, role: Role | str, password: str, language: str = "zh", by: By | None = None
+    ) -> Person:
         """Create an account.
 
         Raises:
@@ -82,16 +109,10 @@ class People:
         """
         someone = Person(_fresh_username(username), name, Role(role), _known_language(language))
         hashed = self._hasher.hash(_usable_password(password))
-        values = {
-            "username": someone.username,
-            "name": name,
-            "role": someone.role.value,
-            "language": language,
-            "password_hash": hashed,
-        }
         try:
             with writing(self._engine) as connection:
-                connection.execute(insert(person).values(values))
+                connection.execute(insert(person).values(_values(someone) | {"password_hash": hashed}))
+                append(connection, _entries(by, "add_person", someone.username, {"role": someone.role}))
         except IntegrityError as error:
             raise ValueError(f"there is a person called {someone.username!r} already; choose another name") from error
         return someone
@@ -105,7 +126,41 @@ class People:
         row = self._row(_folded(username))
         return None if row is None else _person(row)
 
-    def set_password(self, username: str, password: str) -> None:
+    def change(self, username: str, changes: Mapping[str, Any], by: By) -> Person:
+        """Change fields of an account other than its name to log in. Whoever is made inactive is logged out.
+
+        Raises:
+            KeyError: there is no such account.
+            LastAdministrator: it is the last active one.
+            ValueError: the role or the language is unknown, or an administrator would be bound to buildings.
+        """
+        username = _folded(username)
+        with writing(self._engine) as connection:
+            lock(connection)  # two administrators who demote each other at once must see each other
+            row = connection.execute(select(person).where(person.c.username == username)).first()
+            if row is None:
+                raise KeyError(username)
+            before = _person(row)
+            after = _checked(msgspec.structs.replace(before, **changes))
+            connection.execute(update(person).where(person.c.username == username).values(_values(after)))
+            _leaves_an_administrator(connection, before)
+            if not after.active:
+                _log_out(connection, username)
+            append(connection, _entries(by, "change_person", username, _difference(before, after)))
+        return after
+
+    def reset(self, username: str, by: By, valid_s: float) -> str:
+        """End the password and all sessions of the account; return a token that logs in once, see ``issue_once``.
+
+        Raises:
+            KeyError: there is no such account.
+        """
+        self.set_password(username, secrets.token_urlsafe(TOKEN_BYTES), by, "reset_person")
+        return self.issue_once(username, by.now, valid_s)
+
+    def set_password(
+        self, username: str, password: str, by: By | None = None, action: str = "change_password"
+    ) -> None:
         """Replace the password and end all sessions of the account.
 
         Raises:
@@ -120,19 +175,29 @@ class People:
             )
             if not changed.rowcount:
                 raise KeyError(username)
-            for table in (session, once_token):
-                connection.execute(delete(table).where(table.c.username == username))
+            _log_out(connection, username)
+            append(connection, _entries(by, action, username, {}))
 
-    def remove(self, username: str) -> None:
+    def remove(self, username: str, by: By | None = None) -> None:
         """Delete the account and all its sessions; what it did stays in the audit chain.
 
         Raises:
             KeyError: there is no such account.
+            LastAdministrator: it is the last active one.
         """
         username = _folded(username)
         with writing(self._engine) as connection:
-            if not connection.execute(delete(person).where(person.c.username == username)).rowcount:
+            lock(connection)
+            gone = connection.execute(delete(person).where(person.c.username == username).returning(person)).first()
+            if gone is None:
                 raise KeyError(username)
+            _leaves_an_administrator(connection, _person(gone))
+            append(connection, _entries(by, "remove_person", username, {}))
+
+    def note(self, by: By, action: str, detail: Mapping[str, Any]) -> None:
+        """Write into the audit chain what somebody did, or looked at."""
+        with writing(self._engine) as connection:
+            append(connection, [Entry(by.now, by.actor, action, "", dict(detail))])
 
     def login(self, username: str, password: str, now: float, address: str) -> Person:
         """Check a password. Answer and effort are the same for an unknown user and for a wrong password.
@@ -146,24 +211,26 @@ class People:
             raise TooManyAttempts(wait)
         row = self._row(username)
         right = self._matches(self._nobody if row is None else row.password_hash, password)
-        if row is None or not right:
+        if row is None or not right or not row.active:
             self._throttle.failed(username, address, now)
             raise LoginRefused
         self._throttle.succeeded(username, address)
         self._strengthen(row, password)
         return _person(row)
 
-    def open_session(self, username: str, now: float, valid_s: float) -> str:
-        """Start a session; return its token, which is not kept.
+    def open_session(self, username: str, now: float, valid_s: float, login: Mapping[str, Any] | None = None) -> str:
+        """Start a session; return its token, which is not kept. ``login`` is what the audit chain says of a login.
 
         Raises:
             KeyError: there is no such account.
         """
-        return self._issue(session, username, now, valid_s)
+        entries = [] if login is None else [Entry(now, _folded(username), "login", "", dict(login))]
+        return self._issue(session, username, now, valid_s, entries)
 
     def session(self, token: str, now: float) -> Person | None:
         """Whose session this is; ``None`` when it is unknown, closed or expired. Never writes."""
-        wanted = select(person).join(session).where(session.c.token_hash == _hash(token), session.c.expires_at > now)
+        live = (session.c.token_hash == _hash(token), session.c.expires_at > now, person.c.active == 1)
+        wanted = select(person).join(session).where(*live)
         with reading(self._engine) as connection:
             row = connection.execute(wanted).first()
         return None if row is None else _person(row)
@@ -194,7 +261,7 @@ class People:
         """
         username = self._spend(once_token, token, now)
         found = None if username is None else self.get(username)
-        if found is None:
+        if found is None or not found.active:
             raise LoginRefused
         return found
 
@@ -216,13 +283,16 @@ class People:
                 same = (person.c.username == row.username, person.c.password_hash == row.password_hash)
                 connection.execute(update(person).where(*same).values(password_hash=hashed))
 
-    def _issue(self, table: Table, username: str, now: float, valid_s: float) -> str:
+    def _issue(
+        self, table: Table, username: str, now: float, valid_s: float, entries: Sequence[Entry] = ()
+    ) -> str:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         values = {"token_hash": _hash(token), "username": _folded(username), "expires_at": now + valid_s}
         try:
             with writing(self._engine) as connection:
                 connection.execute(delete(table).where(table.c.expires_at <= now))
                 connection.execute(insert(table).values(values))
+                append(connection, entries)
         except IntegrityError as error:
             raise KeyError(username) from error
         return token
@@ -236,7 +306,50 @@ class People:
 
 
 def _person(row: Row[Any]) -> Person:
-    return Person(row.username, row.name, Role(row.role), row.language)
+    lists = (tuple(msgspec.json.decode(text, type=list[str])) for text in (row.buildings, row.contacts))
+    return Person(row.username, row.name, Role(row.role), row.language, *lists, active=bool(row.active))
+
+
+def _values(someone: Person) -> dict[str, Any]:
+    return {
+        "username": someone.username,
+        "name": someone.name,
+        "role": someone.role.value,
+        "language": someone.language,
+        "buildings": msgspec.json.encode(someone.buildings).decode(),
+        "contacts": msgspec.json.encode(someone.contacts).decode(),
+        "active": int(someone.active),
+    }
+
+
+def _checked(someone: Person) -> Person:
+    _known_language(someone.language)
+    if someone.role is Role.ADMINISTRATOR and someone.buildings:
+        raise ValueError("an administrator manages everybody and cannot be bound to buildings; make them a manager")
+    return msgspec.structs.replace(someone, role=Role(someone.role))
+
+
+def _leaves_an_administrator(connection: Connection, before: Person) -> None:
+    """See that somebody can still manage the accounts, where ``before`` could."""
+    able = (person.c.role == Role.ADMINISTRATOR.value, person.c.active == 1)
+    left = connection.scalar(select(func.count()).select_from(person).where(*able))
+    if before.role is Role.ADMINISTRATOR and before.active and not left:
+        raise LastAdministrator
+
+
+def _log_out(connection: Connection, username: str) -> None:
+    for table in (session, once_token):
+        connection.execute(delete(table).where(table.c.username == username))
+
+
+def _entries(by: By | None, action: str, username: str, detail: dict[str, Any]) -> list[Entry]:
+    return [] if by is None else [Entry(by.now, by.actor, action, "", {"person": username, **detail})]
+
+
+def _difference(before: Person, after: Person) -> dict[str, Any]:
+    """What changed. The person's own name and addresses stay out of what is never deleted."""
+    names = [name for name in Person.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+    return {name: "changed" if name in ("name", "contacts") else getattr(after, name) for name in names}
 
 
 def _hash(token: str) -> str:
@@ -254,10 +367,10 @@ def _bounded(password: str) -> bytes:
 def _fresh_username(username: str) -> str:
     folded = _folded(username)
     usable = 0 < len(folded) <= USERNAME_LENGTH and folded.isprintable() and not any(map(str.isspace, folded))
-    if not usable or folded == MACHINE:
+    if not usable or folded in (MACHINE, COMMAND_LINE):
         raise ValueError(
             f"user name {username!r}: give 1 to {USERNAME_LENGTH} visible characters without spaces, "
-            f"other than {MACHINE!r}"
+            f"other than {MACHINE!r} and {COMMAND_LINE!r}"
         )
     return folded
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from alert_rules.alert import Alert, Entry
+from alert_rules.escalation import Escalation
 from devices.model import DeviceKind
 from devices.registry import Device
 
@@ -65,12 +66,16 @@ class OutboxRow(Struct, kw_only=True):
 
 
 class Changes(Struct, kw_only=True):
-    """What one evaluation step, or one person's move, wants committed: all of it or nothing."""
+    """What one evaluation step, or one person's move, wants committed: all of it or nothing.
+
+    ``escalations`` are by alert; ``None`` deletes.
+    """
 
     alerts: list[Alert] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     checkpoint: Checkpoint | None = None
+    escalations: dict[str, Escalation | None] = field(default_factory=dict)
 
 
 class AuditRow(Struct, frozen=True):
@@ -96,6 +101,7 @@ class Restored(Struct, kw_only=True):
     memories: list[tuple[str, bytes]] = field(default_factory=list)
     strangers: list[Stranger] = field(default_factory=list)
     adopted: list[Device] = field(default_factory=list)
+    escalations: list[Escalation] = field(default_factory=list)
 
 
 class AlertFilter(Struct, kw_only=True):

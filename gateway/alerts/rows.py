@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Row
 
 from alert_rules.alert import Alert, Handling, Severity
+from alert_rules.escalation import Escalation
 from devices.registry import Device
 from gateway.alerts.audit import canonical
 from gateway.alerts.records import AuditRow, Message, OutboxRow, Stranger
@@ -21,6 +22,7 @@ ERROR_LENGTH = 500
 
 _alert = msgspec.json.Decoder(Alert)
 _stranger = msgspec.json.Decoder(Stranger)
+_escalation = msgspec.json.Decoder(Escalation)
 _device = msgspec.json.Decoder(Device)
 _PRIORITY = {severity.value: rank for rank, severity in enumerate(Severity)}
 
@@ -74,6 +76,10 @@ def to_json(record: Any) -> str:
 
 def to_alert(body: str) -> Alert:
     return _alert.decode(body)
+
+
+def to_escalation(body: str) -> Escalation:
+    return _escalation.decode(body)
 
 
 def to_stranger(body: str) -> Stranger:

@@ -161,6 +161,13 @@ likelihood = Table(
     Column("body", AnyText, nullable=False),
 )
 
+escalation = Table(
+    "escalation",
+    metadata,
+    Column("alert", AnyText, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
 person = Table(
     "person",
     metadata,
@@ -169,6 +176,17 @@ person = Table(
     Column("role", AnyText, nullable=False),
     Column("language", AnyText, nullable=False),
     Column("password_hash", Text, nullable=False),
+    Column("buildings", AnyText, nullable=False, server_default="[]"),
+    Column("contacts", AnyText, nullable=False, server_default="[]"),
+    Column("active", Integer, nullable=False, server_default="1"),
+)
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("kind", AnyText, primary_key=True),
+    Column("id", AnyText, primary_key=True),
+    Column("body", AnyText, nullable=False),
 )
 
 session = Table(

@@ -26,6 +26,8 @@ class Statements:
         self.adopted = self._upsert(schema.adopted_device)
         self.suppression = self._upsert(schema.suppression)
         self.likelihood = self._upsert(schema.likelihood)
+        self.escalation = self._upsert(schema.escalation)
+        self.forget_escalation = delete(schema.escalation).where(schema.escalation.c.alert == bindparam("of"))
 
     def _upsert(self, table: Table) -> Insert:
         keys = [column.name for column in table.primary_key]

@@ -1,6 +1,6 @@
 """The alert store: what must survive a power cut, committed together or not at all."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Executable, Row, delete, select, text
 from sqlalchemy.exc import IntegrityError
 
 from alert_rules.alert import Alert, Entry, Handling
+from alert_rules.escalation import Escalation
 from alert_rules.severity import Review
 from alert_rules.suppression import Suppression
 from devices.registry import Device
@@ -80,6 +81,7 @@ class AlertStore:
             self._write_alerts(connection, alerts)
             self._append(connection, changes.entries)
             _many(connection, self._sql.message, messages)
+            self._write_escalations(connection, changes.escalations)
             if changes.checkpoint:
                 self._write_checkpoint(connection, changes.checkpoint)
 
@@ -211,6 +213,11 @@ class AlertStore:
         links = audit.chain(_head(connection), entries)
         _many(connection, self._sql.audit, [rows.audit_values(row) for row in links])
 
+    def _write_escalations(self, connection: Connection, escalations: Mapping[str, Escalation | None]) -> None:
+        kept = [{"alert": id_, "body": rows.to_json(e)} for id_, e in escalations.items() if e is not None]
+        _many(connection, self._sql.escalation, kept)
+        _many(connection, self._sql.forget_escalation, [{"of": id_} for id_, e in escalations.items() if e is None])
+
     def _write_checkpoint(self, connection: Connection, c: Checkpoint) -> None:
         sql = self._sql
         states = {(rule, device): blob for rule, device, blob in c.rule_states}
@@ -261,4 +268,5 @@ def _load(connection: Connection) -> Restored:
         memories=[(r.dialect, r.memory) for r in connection.execute(select(schema.dialect_memory))],
         strangers=[stranger for stranger in strangers if stranger.device not in ours],
         adopted=adopted,
+        escalations=[rows.to_escalation(body) for body in connection.scalars(select(schema.escalation.c.body))],
     )

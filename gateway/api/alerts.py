@@ -1,11 +1,15 @@
 """The review queue: what is open, and what people do about it."""
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from alert_rules.alert import Alert
+from alert_rules import moves
+from alert_rules.alert import Alert, Entry
+from alert_rules.alert import Response as Help
 from gateway.alerts.records import AlertFilter
 from gateway.api import schema
 from gateway.api.context import Actor, InPorts, Ports
@@ -68,6 +72,50 @@ async def resolve_alert(alert_id: AlertId, body: schema.Resolution, ports: InPor
     """Close the work on it; a critical alert needs a verdict first."""
     with known("alert", alert_id):
         return Json(_view(ports, await ports.desk.resolve(alert_id, body.version, body.note, person.username)))
+
+
+@router.post("/api/alerts/{alert_id}/take-over", response_model=schema.AlertView, responses=_MOVED)
+async def take_over_alert(alert_id: AlertId, body: schema.Move, ports: InPorts, person: Actor) -> Response:
+    """Own it in place of whoever does."""
+    return await _move(ports, alert_id, body, partial(moves.acknowledge, actor=person.username, over=True))
+
+
+@router.post("/api/alerts/{alert_id}/assign", response_model=schema.AlertView, responses=_MOVED)
+async def assign_alert(alert_id: AlertId, body: schema.Assignment, ports: InPorts, person: Actor) -> Response:
+    """Hand the work to somebody."""
+    return await _move(ports, alert_id, body, partial(moves.assign, actor=person.username, to=body.to))
+
+
+@router.post("/api/alerts/{alert_id}/dispatch", response_model=schema.AlertView, responses=_MOVED)
+async def dispatch_alert(alert_id: AlertId, body: schema.Move, ports: InPorts, person: Actor) -> Response:
+    """Somebody is on the way."""
+    sent = partial(moves.respond, actor=person.username, response=Help.DISPATCHED)
+    return await _move(ports, alert_id, body, sent)
+
+
+@router.post("/api/alerts/{alert_id}/arrive", response_model=schema.AlertView, responses=_MOVED)
+async def arrive_alert(alert_id: AlertId, body: schema.Move, ports: InPorts, person: Actor) -> Response:
+    """Somebody is there."""
+    there = partial(moves.respond, actor=person.username, response=Help.ARRIVED)
+    return await _move(ports, alert_id, body, there)
+
+
+@router.post("/api/alerts/{alert_id}/correct", response_model=schema.AlertView, responses=_MOVED)
+async def correct_alert(alert_id: AlertId, body: schema.Judgement, ports: InPorts, person: Actor) -> Response:
+    """Record another finding on an alert that was resolved; the earlier one stays in its timeline."""
+    judged = partial(moves.judge, actor=person.username, verdict=body.verdict, reason=body.reason)
+    return await _move(ports, alert_id, body, judged)
+
+
+@router.post("/api/alerts/{alert_id}/close", response_model=schema.AlertView, responses=_MOVED)
+async def close_alert(alert_id: AlertId, body: schema.Closure, ports: InPorts, person: Actor) -> Response:
+    """Close a resolved alert after its review."""
+    return await _move(ports, alert_id, body, partial(moves.close, actor=person.username, review=body.review))
+
+
+async def _move(ports: Ports, alert_id: str, body: schema.Move, move: Callable[..., Entry]) -> Response:
+    with known("alert", alert_id):
+        return Json(_view(ports, await ports.desk.move(alert_id, body.version, lambda a, now: move(a, now=now))))
 
 
 def _view(ports: Ports, alert: Alert) -> dict[str, object]:

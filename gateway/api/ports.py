@@ -4,12 +4,12 @@ Times are epoch seconds, UTC. Every method that waits may raise ``Unavailable`` 
 ``StoreUnavailable``; the answer is 503 with the message as detail.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from alert_rules.alert import Alert, Verdict
+from alert_rules.alert import Alert, Entry, Verdict
 from alert_rules.suppression import Draft
 from devices.registry import Device
 from devices.twin import Twin
@@ -68,6 +68,9 @@ class Desk(Protocol):
     async def comment(self, alert_id: str, text: str, actor: str) -> Alert: ...
 
     async def resolve(self, alert_id: str, version: int, note: str, actor: str) -> Alert: ...
+
+    async def move(self, alert_id: str, version: int, move: Callable[[Alert, float], Entry]) -> Alert:
+        """Any other move, of an alert that is open or resolved; ``move`` takes the alert and the moment."""
 
 
 class Devices(Protocol):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
 
-from alert_rules.alert import Condition, Handling, Severity, Stage, Verdict
+from alert_rules.alert import Condition, Handling, Response, Severity, Stage, Verdict
 from devices.model import DeviceKind
 from gateway.alerts.people import Role
 
@@ -118,6 +118,18 @@ class Resolution(Move):
     note: Long = ""
 
 
+class Assignment(Move):
+    """Who is to work on it."""
+
+    to: Annotated[Short, Field(min_length=1)]
+
+
+class Closure(Move):
+    """What the review found; critical and major alerts need it."""
+
+    review: Long = ""
+
+
 class Comment(Request):
     """What you saw or did."""
 
@@ -210,8 +222,14 @@ class AlertView(Answer):
     verdict_by: str | None
     verdict_at: Time | None
     handling: Handling
+    claim_used: Annotated[bool, Field(description="whoever acknowledged it has done something since; else it lapses")]
+    response: Response
+    assigned_to: str | None
+    level: Annotated[int, Field(description="highest escalation level called; 0: none")]
     resolved_by: str | None
     resolved_at: Time | None
+    closed_by: str | None
+    closed_at: Time | None
     suppressed_by: Annotated[str | None, Field(description="what keeps it from calling people: inhibit:ID, ...")]
     incident: Annotated[str, Field(description="the alerts people work as one")]
     cause: Annotated[str | None, Field(description="id of the alert that explains this one")]

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
-from alert_rules.alert import Place, Severity, Verdict, resolve
+from alert_rules.alert import Place, Severity, Verdict
 from alert_rules.alert import alert_id as make_id
+from alert_rules.moves import resolve
 from gateway.alerts import rows
 from gateway.alerts.schema import AnyText
 from tests.unit.alerts.making import NOON, alert, message

@@ -13,7 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from alert_rules.alert import Alert, Entry, Handling, Severity, clear, comment, extend, resolve
+from alert_rules.alert import Alert, Entry, Handling, Severity, clear, extend
+from alert_rules.moves import comment, resolve
 from gateway.alerts.records import AlertFilter, Changes, Checkpoint
 from gateway.alerts.store import AlertStore
 from tests.unit.alerts.making import NOON, message, raised, raising, transition

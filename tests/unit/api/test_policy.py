@@ -27,10 +27,12 @@ EVERYBODY = {
     "HEAD /{path:path}",
 }
 GUARDS = {
-    f"POST /api/alerts/{{alert_id}}/{move}" for move in ("acknowledge", "verdict", "comment", "resolve", "shelve")
+    f"POST /api/alerts/{{alert_id}}/{move}"
+    for move in ("acknowledge", "verdict", "comment", "resolve", "shelve", "assign", "dispatch", "arrive")
 }
 GUARDS |= {"POST /api/suppressions/preview", "POST /api/suppressions/{suppression_id}/end"}
 MANAGERS = {"POST /api/suppressions", "POST /api/suppressions/{suppression_id}/extend"}
+MANAGERS |= {f"POST /api/alerts/{{alert_id}}/{move}" for move in ("take-over", "correct", "close")}
 MANAGERS |= {"POST /api/quarantine/{device_id:path}/adopt", "GET /api/dead-letters"}
 BODIES = {
     "/api/login": {"username": "guard", "password": "draug"},

@@ -1,6 +1,6 @@
 """The ports of the API, implemented in memory, and clients who are logged in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +9,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
 from alert_rules import suppressing
-from alert_rules.alert import (
-    Alert,
-    Condition,
-    Place,
-    Reason,
-    Severity,
-    Verdict,
-    acknowledge,
-    alert_id,
-    comment,
-    judge,
-    resolve,
-)
+from alert_rules.alert import Alert, Condition, Entry, Place, Reason, Severity, Verdict, alert_id
+from alert_rules.moves import acknowledge, comment, judge, resolve
 from alert_rules.severity import Estimate, Likelihood, Review
 from alert_rules.suppression import Draft, Suppression, Suppressions
 from devices.model import DeviceKind
@@ -113,6 +102,11 @@ class MemoryDesk:
     async def resolve(self, alert_id: str, version: int, note: str, actor: str) -> Alert:
         alert = self._checked(alert_id, version)
         resolve(alert, actor, note, 200.0)
+        return alert
+
+    async def move(self, alert_id: str, version: int, move: Callable[[Alert, float], Entry]) -> Alert:
+        alert = self._checked(alert_id, version)
+        move(alert, 200.0)
         return alert
 
     def _checked(self, alert_id: str, version: int | None) -> Alert:

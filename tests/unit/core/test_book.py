@@ -16,7 +16,7 @@ CHANNELS = ["wecom", "mail"]
 
 def made(channels: list[str] | None = None) -> AlertBook:
     due = CHANNELS if channels is None else channels
-    return AlertBook(lambda device: Place(name=f"place of {device}"), lambda _: due, lambda a: {"id": a.id})
+    return AlertBook(lambda device: Place(name=f"place of {device}"), lambda *_: due, lambda a: {"id": a.id})
 
 
 def raising(device: str = "smoke-1", at: float = NOON, **changed: Any) -> list[Transition]:

@@ -15,7 +15,9 @@ from tests.unit.core.world import running, site_in
 
 
 def made(watchers: Iterable[str] = ("hook",)) -> AlertBook:
-    return AlertBook(lambda _: Place(), lambda _: [], lambda a: {"version": a.version}, watchers_for=lambda _: watchers)
+    return AlertBook(
+        lambda _: Place(), lambda *_: [], lambda a: {"version": a.version}, watchers_for=lambda _: watchers
+    )
 
 
 def told(book: AlertBook) -> list[Message]:
@@ -41,7 +43,7 @@ def test_every_move_is_told() -> None:
     assert [message.stage for message in messages] == moves
     assert [message.payload["change"]["action"] for message in messages] == moves
     assert len({message.id for message in messages}) == len(moves)
-    assert [message.payload["version"] for message in messages] == [1, 2, 3, 4, 4, 5, 6]
+    assert [message.payload["version"] for message in messages] == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_a_replay_makes_the_same_ids() -> None:

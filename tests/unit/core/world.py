@@ -43,6 +43,9 @@ class ManualClock:
     def monotonic(self) -> float:
         return self.time
 
+    def epoch(self) -> str:
+        return "one"
+
 
 class Crash(Exception):
     """The process ends here."""

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from alert_rules.alert import Action as Said
-from alert_rules.alert import Alert, Entry, Place, Reason, Severity, Transition, Verdict, judge, open_alert, resolve
+from alert_rules.alert import Alert, Entry, Place, Reason, Severity, Transition, Verdict, open_alert
+from alert_rules.moves import judge, resolve
 from devices.dialects.dialect import Lane
 from devices.model import DeviceKind, Envelope
 from gateway.alerts.records import Changes

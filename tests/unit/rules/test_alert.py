@@ -15,19 +15,17 @@ from alert_rules.alert import (
     IllegalMove,
     Place,
     Reason,
+    Response,
     Severity,
     Stage,
     Transition,
     Verdict,
-    acknowledge,
     alert_id,
     clear,
-    comment,
     extend,
-    judge,
     open_alert,
-    resolve,
 )
+from alert_rules.moves import acknowledge, assign, comment, judge, resolve, respond
 from devices.model import DeviceKind
 
 NOON = 1_790_000_000.0
@@ -176,12 +174,13 @@ def test_an_alert_has_one_owner() -> None:
 
 MOVES: list[Callable[[Alert], Entry]] = [
     lambda alert: acknowledge(alert, "li", NOON),
-    lambda alert: judge(alert, "li", Verdict.DRILL, "", NOON),
+    lambda alert: assign(alert, "li", "wang", NOON),
+    lambda alert: respond(alert, "li", Response.ARRIVED, NOON),
     lambda alert: resolve(alert, "li", "", NOON),
 ]
 
 
-@pytest.mark.parametrize("move", MOVES, ids=["acknowledge", "judge", "resolve"])
+@pytest.mark.parametrize("move", MOVES, ids=["acknowledge", "assign", "respond", "resolve"])
 def test_nothing_moves_a_resolved_alert(move: Callable[[Alert], Entry]) -> None:
     alert = resolved()
     version = alert.version

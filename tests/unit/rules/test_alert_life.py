@@ -19,7 +19,7 @@ WORST_FIRST = list(Severity)
 
 
 def book() -> AlertBook:
-    return AlertBook(lambda device: Place(), lambda alert: ["guards"], lambda alert: {})
+    return AlertBook(lambda device: Place(), lambda *_: ["guards"], lambda alert: {})
 
 
 class Life(RuleBasedStateMachine):
