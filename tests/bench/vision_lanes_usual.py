@@ -8,6 +8,8 @@ import numpy as np
 from devices.cameras.detection import Frame, Point
 
 HISTORY, THRESHOLD = 500, 16
+WARM_UP, RATE = 20, 0.0005
+"""Frames learnt quickly; from then on so slowly that what stands is absorbed after about 200 frames, not after 50."""
 OPENING = np.ones((5, 5), np.uint8)
 LEAST_AREA = 500.0
 SAME = 0.5
@@ -31,12 +33,14 @@ class Usual:
         self._dwell_s = dwell_s
         self._model = cv2.createBackgroundSubtractorMOG2(HISTORY, THRESHOLD, True)
         self._standing: list[Standing] = []
+        self._frames = 0
 
     def step(self, frame: Frame, at: float) -> list[tuple[str, float]]:
         inside = np.zeros(frame.shape[:2], np.uint8)
         points = np.array(self._zone) * (frame.shape[1], frame.shape[0])
         cv2.fillPoly(inside, [points.round().astype(np.int32)], 255)
-        found = self._model.apply(frame)
+        self._frames += 1
+        found = self._model.apply(frame, learningRate=-1 if self._frames <= WARM_UP else RATE)
         found = cv2.morphologyEx(np.asarray((found == 255) & (inside > 0), np.uint8), cv2.MORPH_OPEN, OPENING)
         outlines, _ = cv2.findContours(found, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         boxes = [cv2.boundingRect(outline) for outline in outlines if cv2.contourArea(outline) >= LEAST_AREA]
