@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 from devices.registry import Device
 from devices.twin import Twin
-from gateway.api import schema
+from gateway.api import devices_schema as schema
 from gateway.api.context import InPorts, Ports
 from gateway.api.problems import missing
 from gateway.api.security import GuardedRoute

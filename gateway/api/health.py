@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from gateway.api import schema
+from gateway.api import health_schema as schema
 from gateway.api.context import InPorts
 from gateway.api.security import GuardedRoute
 from gateway.api.views import Json

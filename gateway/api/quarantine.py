@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from starlette.exceptions import HTTPException
 
-from gateway.api import schema
+from gateway.api import devices_schema as schema
 from gateway.api.context import Actor, InPorts
+from gateway.api.health_schema import DeadLetters
 from gateway.api.problems import known
 from gateway.api.security import GuardedRoute
 from gateway.api.views import Json, device_view
@@ -34,7 +35,7 @@ async def adopt_stranger(
     return Json(device_view(device, known_as[1] if known_as else None))
 
 
-@router.get("/api/dead-letters", response_model=schema.DeadLetters)
+@router.get("/api/dead-letters", response_model=DeadLetters)
 async def list_dead_letters(ports: InPorts, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
     """List messages that could not be understood, newest first, with the reason."""
     return Json({"items": await ports.health.dead_letters(limit)})

@@ -83,22 +83,6 @@ class MemberQuery(Request):
     before_id: Annotated[Short | None, EmptyIsNone, Field(description="id of the last one")] = None
 
 
-class DeviceQuery(Request):
-    """Which devices."""
-
-    kind: Annotated[DeviceKind | None, EmptyIsNone] = None
-    building: Annotated[Short | None, EmptyIsNone] = None
-    q: Annotated[Short | None, EmptyIsNone, Field(description="text in id, name, zone or asset")] = None
-
-
-class HistoryQuery(Request):
-    """Which stretch of time, in buckets of how many seconds; default: 300 buckets."""
-
-    start: Moment
-    end: Moment
-    every_s: Annotated[FiniteFloat | None, Field(gt=0)] = None
-
-
 class Move(Request):
     """A change to the alert as you saw it."""
 
@@ -136,16 +120,6 @@ class Comment(Request):
     text: Annotated[Long, Field(min_length=1)]
 
 
-class Adoption(Request):
-    """Where the device is."""
-
-    name: Annotated[Short, Field(min_length=1)]
-    building: Short = ""
-    floor: Short = ""
-    zone: Short = ""
-    expect_every_s: Annotated[FiniteFloat, Field(ge=0, description="longest normal silence; 0: not supervised")] = 0
-
-
 class PersonView(BaseModel):
     """Who is logged in."""
 
@@ -153,23 +127,6 @@ class PersonView(BaseModel):
     name: str
     role: Role
     language: str
-
-
-class BuildingView(BaseModel):
-    """One building; floors from the lowest up."""
-
-    id: str
-    name: str
-    floors: list[str]
-
-
-class SiteView(BaseModel):
-    """Which community this is."""
-
-    id: str
-    name: str
-    timezone: str
-    buildings: list[BuildingView]
 
 
 class Answer(BaseModel):
@@ -299,113 +256,6 @@ class IncidentDetail(IncidentView):
     """An incident with a page of its members."""
 
     members: list[AlertView]
-
-
-class DeviceView(Answer):
-    """A device and what it last said. ``null`` is unknown, never normal."""
-
-    id: str
-    kind: DeviceKind
-    name: str
-    building: str
-    floor: str
-    zone: str
-    asset: str
-    dialect: str
-    upstream: Annotated[str, Field(description="what carries its messages, if that is known")]
-    online: bool | None
-    last_seen: Time | None
-    measurements: dict[str, float]
-    states: dict[str, bool | str | None]
-
-
-class DeviceList(Answer):
-    """Devices in the inventory's order."""
-
-    items: list[DeviceView]
-
-
-class HistoryView(Answer):
-    """Per field: time and value of each bucket that has one."""
-
-    fields: dict[str, list[tuple[float, float | bool | str]]]
-
-
-class StrangerView(Answer):
-    """A device that speaks but is in no inventory."""
-
-    device: str
-    kind: DeviceKind
-    dialect: str
-    first_seen: Time
-    last_seen: Time
-    count: int
-    last: dict[str, Any]
-
-
-class Quarantine(Answer):
-    """Strangers, the latest heard first."""
-
-    items: list[StrangerView]
-
-
-class DeadLetter(BaseModel):
-    """A message that could not be understood, and why."""
-
-    id: int
-    lane: str
-    seq: int
-    at: Time
-    topic: str
-    reason: str
-    detail: str
-    payload: Annotated[str, Field(description="text, lossy, at most 500 characters")]
-
-
-class DeadLetters(BaseModel):
-    """Newest first."""
-
-    items: list[DeadLetter]
-
-
-class Lane(BaseModel):
-    """How far the consumers of a journal lane are behind, in messages."""
-
-    head: int
-    evaluate_lag: int
-    history_lag: int
-
-
-class HealthProblem(BaseModel):
-    """Something wrong with the gateway itself."""
-
-    code: str
-    detail: str
-
-
-class AuditHead(BaseModel):
-    """The end of the audit chain; written down elsewhere it proves that nothing was cut off."""
-
-    head_seq: int
-    head_hash: str
-
-
-class HealthView(BaseModel):
-    """How the gateway itself is."""
-
-    ready: bool
-    problems: list[HealthProblem]
-    lanes: dict[str, Lane]
-    connected: dict[str, bool]
-    counters: dict[str, int]
-    audit: AuditHead
-
-
-class Readiness(BaseModel):
-    """Whether the gateway takes in and evaluates messages."""
-
-    ready: bool
-    lanes: dict[str, Lane]
 
 
 class ProblemView(BaseModel):

@@ -6,7 +6,8 @@ import pytest
 
 from devices.twin import Twin
 from gateway.alerts.people import Role
-from gateway.api.schema import DeadLetters, DeviceList, HistoryView, Quarantine, SiteView
+from gateway.api.devices_schema import DeviceList, HistoryView, Quarantine, SiteView
+from gateway.api.health_schema import DeadLetters
 from tests.unit.api.world import World
 
 HISTORY = "/api/devices/smoke-b1-03/history"

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from gateway.alerts.people import Role
+from gateway.api.health_schema import HealthView
 from gateway.api.openapi import render
 from gateway.api.policy import POLICY
-from gateway.api.schema import HealthView
 from tests.unit.api.world import World
 
 
