@@ -158,9 +158,7 @@ class People:
         self.set_password(username, secrets.token_urlsafe(TOKEN_BYTES), by, "reset_person")
         return self.issue_once(username, by.now, valid_s)
 
-    def set_password(
-        self, username: str, password: str, by: By | None = None, action: str = "change_password"
-    ) -> None:
+    def set_password(self, username: str, password: str, by: By | None = None, action: str = "change_password") -> None:
         """Replace the password and end all sessions of the account.
 
         Raises:
@@ -283,9 +281,7 @@ class People:
                 same = (person.c.username == row.username, person.c.password_hash == row.password_hash)
                 connection.execute(update(person).where(*same).values(password_hash=hashed))
 
-    def _issue(
-        self, table: Table, username: str, now: float, valid_s: float, entries: Sequence[Entry] = ()
-    ) -> str:
+    def _issue(self, table: Table, username: str, now: float, valid_s: float, entries: Sequence[Entry] = ()) -> str:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         values = {"token_hash": _hash(token), "username": _folded(username), "expires_at": now + valid_s}
         try:
@@ -306,8 +302,8 @@ class People:
 
 
 def _person(row: Row[Any]) -> Person:
-    lists = (tuple(msgspec.json.decode(text, type=list[str])) for text in (row.buildings, row.contacts))
-    return Person(row.username, row.name, Role(row.role), row.language, *lists, active=bool(row.active))
+    buildings, contacts = (tuple(msgspec.json.decode(text, type=list[str])) for text in (row.buildings, row.contacts))
+    return Person(row.username, row.name, Role(row.role), row.language, buildings, contacts, bool(row.active))
 
 
 def _values(someone: Person) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """The alert store: what must survive a power cut, committed together or not at all."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Executable, Row, delete, select, text
+from sqlalchemy import Connection, Engine, Executable, Row, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from alert_rules.alert import Alert, Entry, Handling
@@ -13,6 +13,7 @@ from alert_rules.severity import Review
 from alert_rules.suppression import Suppression
 from devices.registry import Device
 from gateway.alerts import audit, migrate, queries, rows, schema
+from gateway.alerts.appending import append
 from gateway.alerts.database import StoreUnavailable, open_engine, reading, writing
 from gateway.alerts.incidents import Incident, stored
 from gateway.alerts.records import (
@@ -28,7 +29,6 @@ from gateway.alerts.statements import Statements, message_failed, message_sent
 __all__ = ["AlertStore", "DuplicateAlert", "StoreUnavailable"]
 
 SLICE = 1000
-_AUDIT_LOCK = 0xA0D17
 _SENT, _FAILED = message_sent(), message_failed()
 
 Progress = Callable[[int, int], None]
@@ -79,7 +79,7 @@ class AlertStore:
         messages = [rows.message_values(message) for message in changes.messages]
         with writing(self._engine) as connection:
             self._write_alerts(connection, alerts)
-            self._append(connection, changes.entries)
+            append(connection, changes.entries)
             _many(connection, self._sql.message, messages)
             self._write_escalations(connection, changes.escalations)
             if changes.checkpoint:
@@ -139,7 +139,7 @@ class AlertStore:
         values = {"id": suppression.id, "ends_at": suppression.ends_at, "body": suppression.model_dump_json()}
         with writing(self._engine) as connection:
             connection.execute(self._sql.suppression, values)
-            self._append(connection, [entry])
+            append(connection, [entry])
 
     def suppressions(self, since: float) -> list[Suppression]:
         """Those that end, or ended, after ``since``."""
@@ -152,7 +152,7 @@ class AlertStore:
         """Keep a quarter's review of the rules with its audit entry; a second one replaces the first."""
         with writing(self._engine) as connection:
             connection.execute(self._sql.likelihood, {"quarter": made.quarter, "body": rows.to_json(made)})
-            self._append(connection, [entry])
+            append(connection, [entry])
 
     def reviews(self) -> list[Review]:
         """Every quarter's review, the oldest first."""
@@ -176,17 +176,17 @@ class AlertStore:
         with writing(self._engine) as connection:
             connection.execute(self._sql.adopted, values)
             connection.execute(delete(schema.stranger).where(schema.stranger.c.device == (device.address or device.id)))
-            self._append(connection, [Entry(now, actor, "adopt", "", detail)])
+            append(connection, [Entry(now, actor, "adopt", "", detail)])
 
     def due_messages(self, now: float, limit: int) -> list[OutboxRow]:
         """Messages to send now: the gravest first, then the oldest."""
         with reading(self._engine) as connection:
             return [rows.to_outbox(row) for row in connection.execute(queries.due(now, limit))]
 
-    def message_sent(self, message_id: str, now: float) -> None:
-        """Note that the channel confirmed; the row stays, so that the same message is never queued again."""
+    def messages_sent(self, ids: Sequence[str], now: float) -> None:
+        """Note that the channel confirmed them; the rows stay, so that none of them is queued again."""
         with writing(self._engine) as connection:
-            connection.execute(_SENT, {"message": message_id, "now": now})
+            _many(connection, _SENT, [{"message": id_, "now": now} for id_ in ids])
 
     def message_failed(self, message_id: str, error: str, next_at: float) -> None:
         """Count a failed try; the message is due again at ``next_at``."""
@@ -204,14 +204,6 @@ class AlertStore:
         except IntegrityError as error:
             fingerprints = sorted(filter(None, (alert["open_fingerprint"] for alert in alerts)))
             raise DuplicateAlert(f"one of {fingerprints} has an open alert already; extend that one") from error
-
-    def _append(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        if not entries:
-            return
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _AUDIT_LOCK})
-        links = audit.chain(_head(connection), entries)
-        _many(connection, self._sql.audit, [rows.audit_values(row) for row in links])
 
     def _write_escalations(self, connection: Connection, escalations: Mapping[str, Escalation | None]) -> None:
         kept = [{"alert": id_, "body": rows.to_json(e)} for id_, e in escalations.items() if e is not None]
