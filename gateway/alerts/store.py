@@ -1,6 +1,6 @@
 """The alert store: what must survive a power cut, committed together or not at all."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
