@@ -299,9 +299,9 @@ def join(alert: Alert, incident: str, now: float) -> Entry:
     return Entry(now, MACHINE, "join", alert.id, {"incident": incident, "earlier": earlier})
 
 
-def escalate(alert: Alert, severity: Severity, by: Alert, because: str, now: float) -> Entry:
+def aggravate(alert: Alert, severity: Severity, by: Alert, because: str, now: float) -> Entry:
     """Raise the severity because of another alert."""
     earlier, alert.severity = alert.severity, severity
     alert.version += 1
     detail = {"severity": severity, "earlier": earlier, "by": by.id, "rule": by.rule, "because": because}
-    return Entry(now, MACHINE, "escalate", alert.id, detail)
+    return Entry(now, MACHINE, "aggravate", alert.id, detail)

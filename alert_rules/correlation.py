@@ -21,7 +21,7 @@ from alert_rules.alert import (
     Handling,
     Reason,
     Transition,
-    escalate,
+    aggravate,
     join,
     link,
     release,
@@ -198,7 +198,7 @@ class Correlation:
         if cause.received_at - consequence.received_at > bond.back_s or cause.id == consequence.id:
             return
         if bond.raises_to and RANK[consequence.severity] > RANK[bond.raises_to]:
-            effects.moves.append((consequence, escalate(consequence, bond.raises_to, cause, bond.name, now)))
+            effects.moves.append((consequence, aggravate(consequence, bond.raises_to, cause, bond.name, now)))
         if not bond.explains:
             self._join(consequence, cause.incident, now, effects)
         elif not self._is_explained(consequence):

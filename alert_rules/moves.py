@@ -32,12 +32,12 @@ def lapse(alert: Alert, now: float) -> Entry:
     return Entry(now, MACHINE, "lapse", alert.id, {"earlier": earlier})
 
 
-def call(alert: Alert, level: int, reminder: bool, late_s: float, now: float) -> Entry:
+def escalate(alert: Alert, level: int, reminder: bool, late_s: float, now: float) -> Entry:
     """Nobody acted in time: ``level`` is called, or reminded. ``late_s`` is by how much later than due."""
     alert.level = max(alert.level, level)
     alert.version += 1
     detail = {"level": level, "reminder": reminder, "late_s": round(late_s, 3)}
-    return Entry(now, MACHINE, "call", alert.id, detail)
+    return Entry(now, MACHINE, "escalate", alert.id, detail)
 
 
 def judge(alert: Alert, actor: str, verdict: Verdict, reason: str, now: float) -> Entry:

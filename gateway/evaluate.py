@@ -117,8 +117,8 @@ class Evaluator:
                 if self._stopping:
                     break
                 self._judge_time()
-            if self._book.next_call() <= self._steady.now():
-                self._apply(self._book.call(self._clock.now()))
+            if self._book.next_escalation() <= self._steady.now():
+                self._apply(self._book.escalate(self._clock.now()))
             if self._book.changed or self._checkpoint_due():
                 await self._save()
             turn += done or TURN
@@ -260,7 +260,7 @@ class Evaluator:
 
     def audit(self) -> None:
         """See that every open alert which nobody handles has its next step ahead."""
-        stuck = self._book.audit_calls(self._clock.now())
+        stuck = self._book.audit_escalations(self._clock.now())
         for alert in stuck:
             log.error("escalation_stuck", alert=alert.id, rule=alert.rule)
             self._metrics.escalations_repaired.inc()
@@ -276,7 +276,7 @@ class Evaluator:
 
     async def _sleep(self) -> None:
         """Wait for news, the next timer or the next checkpoint."""
-        ahead = min(self._engine.next_due() - self._clock.now(), self._book.next_call() - self._steady.now())
+        ahead = min(self._engine.next_due() - self._clock.now(), self._book.next_escalation() - self._steady.now())
         wait = min(max(ahead, 0.0), RETRY_S)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):

@@ -32,7 +32,7 @@ from alert_rules.alert import (
 from alert_rules.correlation import Correlation, Effects
 from alert_rules.escalation import LAPSE, NOBODY, Escalation, Escalations
 from alert_rules.flapping import FLAPPING
-from alert_rules.moves import acknowledge, call, comment, judge, lapse, resolve
+from alert_rules.moves import acknowledge, comment, escalate, judge, lapse, resolve
 from alert_rules.severity import RiskMatrix
 from alert_rules.suppression import Suppressions
 from devices.registry import Registry
@@ -158,11 +158,11 @@ class AlertBook:
             self._escalations.claimed_anew(alert, self._steady())
         return alert
 
-    def next_call(self) -> float:
+    def next_escalation(self) -> float:
         """When somebody is to be called because nobody acted, or a claim lapses; in steady time."""
         return self._escalations.next_due()
 
-    def call(self, now: float) -> list[Alert]:
+    def escalate(self, now: float) -> list[Alert]:
         """Take the steps of escalation that are due."""
         moved = {}
         for step in self._escalations.act(self._by_id, self._steady()):
@@ -170,11 +170,11 @@ class AlertBook:
             if step.level == LAPSE:
                 self._note(alert, lapse(alert, now))
             else:
-                self._note(alert, call(alert, step.level, step.reminder, self._steady() - step.due, now))
+                self._note(alert, escalate(alert, step.level, step.reminder, self._steady() - step.due, now))
                 self._notify(alert, f"level{step.level}-{self._escalations.of[alert.id].calls}", step.level)
         return list(moved.values())
 
-    def audit_calls(self, now: float) -> list[Alert]:
+    def audit_escalations(self, now: float) -> list[Alert]:
         """Find open alerts that wait for a step no timer will take, set that right and say so."""
         stuck = self._escalations.stuck(self._by_id)
         for alert in stuck:
@@ -277,7 +277,7 @@ class AlertBook:
         effects = self._correlation.step(alert, now)
         for moved, entry in effects.moves:
             self._note(moved, entry)
-            if entry.action == "escalate" and moved is not alert:
+            if entry.action == "aggravate" and moved is not alert:
                 self._notify(moved, f"raised-to-{moved.severity}")
             elif entry.action == "release":
                 self._mute(moved, now)

@@ -10,7 +10,7 @@ from gateway.notify import templates
 from gateway.reference_incidents import incidents_page
 
 WORDS = Path(__file__).parents[2] / "gateway" / "console" / "src" / "i18n"
-MOVES = ("link", "inhibit", "release", "join", "escalate", "decline")
+MOVES = ("link", "inhibit", "release", "join", "aggravate", "decline")
 REASONS = ("gateway_lost", "crowd_dispersed", "cause_ended", "settled", *(each.reason for each in PROPOSALS))
 
 

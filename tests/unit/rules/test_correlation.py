@@ -50,7 +50,7 @@ class TestFireAndLane:
         room.says("smoke-1", FIRE)
         fire = room.alert("smoke_alarm")
         assert (lane.severity, lane.incident, lane.cause) == (Severity.CRITICAL, fire.incident, None)
-        assert room.actions(lane)[-2:] == ["escalate", "join"]
+        assert room.actions(lane)[-2:] == ["aggravate", "join"]
         assert "raised-to-critical" in room.calls(lane)
 
     def test_a_lane_blocked_during_the_fire_is_critical_from_the_start(self) -> None:

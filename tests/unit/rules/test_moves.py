@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from alert_rules.alert import Alert, Entry, IllegalMove, Response, Severity, Stage, Verdict
-from alert_rules.moves import acknowledge, assign, call, close, comment, judge, lapse, resolve, respond
+from alert_rules.moves import acknowledge, assign, close, comment, escalate, judge, lapse, resolve, respond
 from tests.unit.rules.test_alert import NOON, raised
 
 
@@ -83,10 +83,10 @@ def test_a_step_of_help_may_be_skipped() -> None:
     assert alert.response is Response.ARRIVED
 
 
-def test_a_call_notes_the_highest_level() -> None:
+def test_an_escalation_notes_the_highest_level() -> None:
     alert = raised()
-    assert call(alert, 2, False, 0.12345, NOON).detail == {"level": 2, "reminder": False, "late_s": 0.123}
-    call(alert, 1, True, 0, NOON)
+    assert escalate(alert, 2, False, 0.12345, NOON).detail == {"level": 2, "reminder": False, "late_s": 0.123}
+    escalate(alert, 1, True, 0, NOON)
     assert alert.level == 2
 
 

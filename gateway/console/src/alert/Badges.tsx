@@ -1,4 +1,4 @@
-import { IconBellOff, IconDatabaseOff, IconFlask, IconLink, IconRepeat, IconUserQuestion, IconWaveSawTool, IconCheck } from '@tabler/icons-react';
+import { IconBellOff, IconDatabaseOff, IconFlask, IconLink, IconRepeat, IconStairsUp, IconUserQuestion, IconWaveSawTool, IconCheck } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { AlertView } from '../api/types';
@@ -40,6 +40,11 @@ export function AlertBadges({ alert }: { alert: AlertView }) {
           {t(`alert.muted.${alert.suppressed_by.split(':')[0]}`)}
         </Badge>
       )}
+      {alert.level > 0 && alert.handling === 'open' && (
+        <Badge icon={<IconStairsUp size={15} aria-hidden />} warn>
+          {t('alert.badge.level', { level: alert.level })}
+        </Badge>
+      )}
       {!alert.saved && (
         <Badge icon={<IconDatabaseOff size={15} aria-hidden />} warn>
           {t('alert.badge.unsaved')}
@@ -55,8 +60,8 @@ export function StageLine({ alert }: { alert: AlertView }) {
   if (alert.stage === 'new') return null;
   const name = (who: string | null) => (who === 'system' ? t('alert.page.system') : (who ?? ''));
   const text =
-    alert.stage === 'resolved'
-      ? t('alert.badge.by', { stage: t('alert.stage.resolved'), name: name(alert.resolved_by) })
+    alert.handling === 'resolved'
+      ? t('alert.badge.by', { stage: t(`alert.stage.${alert.stage}`), name: name(alert.resolved_by) })
       : alert.verdict
         ? t('alert.badge.by', { stage: t(`alert.verdict.${alert.verdict}`), name: name(alert.verdict_by) })
         : t('alert.badge.by', { stage: t('alert.stage.acknowledged'), name: name(alert.acknowledged_by) });

@@ -8,6 +8,7 @@ import { causeText } from '../i18n/alerts';
 import { useKeys, useMoment } from '../shell/hooks';
 import { Comment } from './Comment';
 import { FalseAlarmDialog } from './FalseAlarmDialog';
+import { Help } from './Help';
 import { Resolve } from './Resolve';
 import classes from './alert.module.css';
 import { explainFailure, useAct } from './useAct';
@@ -111,8 +112,13 @@ export function Decide({ alert }: { alert: AlertView }) {
             {t('alert.act.acknowledge')}
           </Button>
         )}
-        {mayAct && open && <Verdicts alert={alert} judge={judge} />}
-        {mayAct && open && <Resolve alert={alert} act={act} busy={busy} />}
+        {mayAct && open && (
+          <>
+            <Verdicts alert={alert} judge={judge} />
+            <Help alert={alert} act={act} busy={busy} />
+            <Resolve alert={alert} act={act} busy={busy} />
+          </>
+        )}
         {mayAct && <Comment alert={alert} act={act} busy={busy} />}
       </Stack>
       <FalseAlarmDialog

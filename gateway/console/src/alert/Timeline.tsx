@@ -37,7 +37,7 @@ function words(detail: Record<string, unknown>, name: string): string {
 function Entry({ entry }: { entry: TimelineEntry }) {
   const { t } = useTranslation();
   const moment = useMoment();
-  const said = words(entry.detail, 'text') || words(entry.detail, 'note');
+  const said = words(entry.detail, 'text') || words(entry.detail, 'note') || words(entry.detail, 'review');
   const cause = entry.action === 'verdict' ? causeText(t, words(entry.detail, 'reason')) : '';
   const repeats = entry.action === 'repeat' ? Number(entry.detail['repeats'] ?? 0) : 0;
   const actor = entry.actor === 'system' ? t('alert.page.system') : entry.actor;
@@ -58,8 +58,12 @@ export function Timeline({ entries }: { entries: readonly TimelineEntry[] }) {
   const { t } = useTranslation();
   const title = (entry: TimelineEntry) => {
     const verdict = words(entry.detail, 'verdict');
+    const response = words(entry.detail, 'response');
     return t(`alert.action.${entry.action}`, {
       verdict: verdict && t(`alert.verdict.${verdict}`),
+      response: response && t(`alert.response.${response}`),
+      to: words(entry.detail, 'to'),
+      level: String(entry.detail['level'] ?? ''),
       defaultValue: entry.action,
     });
   };

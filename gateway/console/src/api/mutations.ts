@@ -10,6 +10,7 @@ export type Move =
   | { do: 'acknowledge'; alert: AlertView }
   | { do: 'verdict'; alert: AlertView; verdict: Verdict; reason: string }
   | { do: 'comment'; alert: AlertView; text: string }
+  | { do: 'dispatch' | 'arrive'; alert: AlertView }
   | { do: 'resolve'; alert: AlertView; note: string };
 
 function send(move: Move): Promise<AlertView> {
@@ -17,6 +18,8 @@ function send(move: Move): Promise<AlertView> {
   const { version } = move.alert;
   switch (move.do) {
     case 'acknowledge':
+    case 'dispatch':
+    case 'arrive':
       return post(path, { version });
     case 'verdict':
       return post(path, { version, verdict: move.verdict, reason: move.reason });

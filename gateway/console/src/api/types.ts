@@ -2,7 +2,8 @@
 
 export type Role = 'viewer' | 'guard' | 'manager' | 'administrator';
 export type Severity = 'critical' | 'major' | 'minor' | 'notice';
-export type Stage = 'new' | 'acknowledged' | 'judged' | 'resolved';
+export type Stage = 'new' | 'acknowledged' | 'judged' | 'resolved' | 'closed';
+export type Response = 'none' | 'assigned' | 'dispatched' | 'arrived';
 export type Verdict = 'true_alarm' | 'false_alarm' | 'drill' | 'undetermined';
 export type Lane = 'alarm' | 'telemetry';
 export type Scalar = number | string | boolean | null;
@@ -67,6 +68,14 @@ export interface AlertView {
   verdict_by: string | null;
   verdict_at: number | null;
   handling: 'open' | 'resolved';
+  /** Whoever acknowledged it has done something since; an unused claim lapses. */
+  claim_used: boolean;
+  response: Response;
+  assigned_to: string | null;
+  /** Highest escalation level called; 0: none. */
+  level: number;
+  closed_by: string | null;
+  closed_at: number | null;
   resolved_by: string | null;
   resolved_at: number | null;
   /** What keeps it from calling people: inhibit:ID of another alert, and the like. */

@@ -1,6 +1,6 @@
 export const alert = {
   severity: { critical: 'Critical', major: 'Major', minor: 'Minor', notice: 'Notice' },
-  stage: { new: 'New', acknowledged: 'Acknowledged', judged: 'Judged', resolved: 'Resolved' },
+  stage: { new: 'New', acknowledged: 'Acknowledged', judged: 'Judged', resolved: 'Resolved', closed: 'Closed' },
   condition: { active: 'Still active', normal: 'Back to normal' },
   verdict: {
     true_alarm: 'True alarm',
@@ -89,6 +89,7 @@ export const alert = {
     test: 'Test: {{title}}',
   },
   badge: {
+    level: 'Level {{level}} called',
     test: 'Test',
     unregistered: 'Unregistered device',
     unsaved: 'Not saved: disk refuses',
@@ -123,7 +124,7 @@ export const alert = {
     open: 'Open',
     short: { acknowledge: 'Acknowledge', true: 'True', false: 'False' },
     readOnly: 'Your account may look, but not act.',
-    done: { acknowledge: 'Acknowledged', verdict: 'Judged: {{verdict}}', comment: 'Comment added', resolve: 'Resolved' },
+    done: { acknowledge: 'Acknowledged', verdict: 'Judged: {{verdict}}', comment: 'Comment added', resolve: 'Resolved', dispatch: 'Help is on its way', arrive: 'Help has arrived' },
     conflict: 'Somebody else changed this alert first',
     conflictHint: 'Nothing was changed by you. The newest state is shown now; look at it and decide again.',
     failed: 'This did not work',
@@ -198,6 +199,7 @@ export const alert = {
     malfunction: 'Device is faulty',
     other: 'Something else',
   },
+  response: { none: 'Nobody sent', assigned: 'Handed on', dispatched: 'Help is on its way', arrived: 'Help has arrived' },
   action: {
     raise: 'Alert raised',
     repeat: 'Signal repeated',
@@ -216,6 +218,13 @@ export const alert = {
     suppression_extend: 'Muting prolonged',
     suppression_end: 'Muting ended',
     decline: 'Proposal declined',
-    escalate: 'Graver because of another alert',
+    aggravate: 'Graver because of another alert',
+    escalate: 'Nobody acted in time: level {{level}} was called',
+    lapse: 'The claim was not used and lapsed',
+    take_over: 'Taken over',
+    assign: 'Handed to {{to}}',
+    respond: '{{response}}',
+    close: 'Reviewed and closed',
+    repair: 'Escalation was stuck and set right',
   },
 };

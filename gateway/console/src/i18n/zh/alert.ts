@@ -2,7 +2,7 @@ import type { alert as en } from '../en/alert';
 
 export const alert: typeof en = {
   severity: { critical: '紧急', major: '重要', minor: '一般', notice: '提示' },
-  stage: { new: '新告警', acknowledged: '已接警', judged: '已核实', resolved: '已处置' },
+  stage: { new: '新告警', acknowledged: '已接警', judged: '已核实', resolved: '已处置', closed: '已结案' },
   condition: { active: '仍在报警', normal: '已恢复正常' },
   verdict: {
     true_alarm: '属实',
@@ -91,6 +91,7 @@ export const alert: typeof en = {
     test: '测试：{{title}}',
   },
   badge: {
+    level: '已上报第 {{level}} 级',
     test: '测试',
     unregistered: '未登记设备',
     unsaved: '未存盘：磁盘写入失败',
@@ -125,7 +126,7 @@ export const alert: typeof en = {
     open: '查看',
     short: { acknowledge: '接警', true: '属实', false: '误报' },
     readOnly: '您的账号只能查看，不能处理。',
-    done: { acknowledge: '已接警', verdict: '已核实：{{verdict}}', comment: '已添加备注', resolve: '已处置' },
+    done: { acknowledge: '已接警', verdict: '已核实：{{verdict}}', comment: '已添加备注', resolve: '已处置', dispatch: '人员已出动', arrive: '人员已到场' },
     conflict: '其他人刚刚处理了这条告警',
     conflictHint: '您的操作没有生效。现在显示的是最新情况，请看过后再决定。',
     failed: '操作没有成功',
@@ -200,6 +201,7 @@ export const alert: typeof en = {
     malfunction: '设备故障',
     other: '其他原因',
   },
+  response: { none: '未派人', assigned: '已派单', dispatched: '人员已出动', arrived: '人员已到场' },
   action: {
     raise: '产生告警',
     repeat: '再次收到信号',
@@ -218,6 +220,13 @@ export const alert: typeof en = {
     suppression_extend: '延长静默',
     suppression_end: '解除静默',
     decline: '已处置该建议',
-    escalate: '因另一告警而升级',
+    aggravate: '因另一告警而加重',
+    escalate: '无人及时处理，已上报第 {{level}} 级',
+    lapse: '接警后未处理，已自动释放',
+    take_over: '转由本人接手',
+    assign: '已派给 {{to}}',
+    respond: '{{response}}',
+    close: '复核并结案',
+    repair: '上报流程曾中断，现已恢复',
   },
 };
