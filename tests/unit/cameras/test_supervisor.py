@@ -188,6 +188,53 @@ def _command_lines() -> list[bytes]:
     return found
 
 
+@pytest.mark.server
+async def test_a_worker_that_hangs_is_ended_and_started_again(
+    tmp_path: Path, lane_scene: LaneScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = tmp_path / "python"
+    hanging.write_text("#!/bin/sh\ncat >/dev/null\nexec sleep 600\n")
+    hanging.chmod(0o755)
+    monkeypatch.setattr(supervisor.sys, "executable", str(hanging))
+    monkeypatch.setattr(supervisor, "SILENT_S", 0.3)
+    with mosquitto(tmp_path) as port:
+        async with running(site(tmp_path, port, lane_scene, "/gone.mp4")) as ear:
+            await ear.wait(lambda ear: ear.said("camera worker ended") >= 2)
+            ways = {each["how"] for each in ear.logged if each["event"] == "camera worker ended"}
+            assert ways == {"silent for 0.3 s"}
+            await ear.wait(lambda ear: True in ear.states("stream_lost"))
+
+
+@pytest.mark.server
+async def test_a_camera_that_accepts_and_sends_nothing_is_lost(
+    tmp_path: Path, lane_scene: LaneScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    camera = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with camera:
+        url = f"rtsp://admin:s3cret@127.0.0.1:{camera.sockets[0].getsockname()[1]}/x"
+        with mosquitto(tmp_path) as port:
+            async with running(site(tmp_path, port, lane_scene, url)) as ear:
+                await ear.wait(lambda ear: ear.states("stream_lost") == [True])
+                await ear.wait(lambda ear: ear.said("camera lost") >= 1)
+        assert "s3cret" not in json.dumps([ear.heard, ear.logged])
+
+
+async def test_a_password_that_is_not_there_is_said_and_tried_again(tmp_path: Path, lane_scene: LaneScene) -> None:
+    made = site(tmp_path, free_port(), lane_scene, "/gone.mp4")
+    (tmp_path / "url").unlink()
+    ear = Ear()
+    task = asyncio.create_task(supervisor.run(made, ear.log))
+    await ear.wait(lambda ear: ear.said("camera worker ended") >= 1)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert "absent or empty" in next(each for each in ear.logged if each["event"] == "camera worker ended")["how"]
+
+
 async def test_nothing_to_run_is_said(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text("site: {id: home}\n")
     with pytest.raises(CameraError, match="has no cameras"):
