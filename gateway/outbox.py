@@ -18,8 +18,8 @@ class StoredOutbox:
     async def due_messages(self, now: float, limit: int) -> Sequence[OutboxRow]:
         return await asyncio.to_thread(self._store.due_messages, now, limit)
 
-    async def message_sent(self, id: str, now: float) -> None:
-        await self._evaluator.in_thread(self._store.message_sent, id, now)
+    async def messages_sent(self, ids: Sequence[str], now: float) -> None:
+        await self._evaluator.in_thread(self._store.messages_sent, ids, now)
 
     async def message_failed(self, id: str, error: str, next_at: float) -> None:
         await self._evaluator.in_thread(self._store.message_failed, id, error, next_at)

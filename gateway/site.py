@@ -192,6 +192,9 @@ class Channel(Model):
     topic: Topic = Field(default="", description="mqtt: topic; default: community-gateway/SITE/cloudevents")
     min_severity: Literal["critical", "major", "minor", "notice"] = Field(default="major", description="mildest sent")
     language: Literal["zh", "en"] = Field(default="zh", description="language of the messages")
+    per_minute: int = Field(
+        default=20, ge=0, description="message: more a minute are joined into digests, fires never; 0: never joined"
+    )
     levels: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(
         default=(0, 1, 2, 3), description="message: escalation levels it is called at; 0: when an alert is raised"
     )
@@ -213,6 +216,7 @@ _CHANNEL_FIELDS = (
     ("ca", ("webhook",), False),
     ("allow_private", ("webhook",), False),
     ("topic", ("mqtt",), False),
+    ("per_minute", ("message",), False),
 )
 
 

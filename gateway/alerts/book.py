@@ -171,7 +171,8 @@ class AlertBook:
                 self._note(alert, lapse(alert, now))
             else:
                 self._note(alert, escalate(alert, step.level, step.reminder, self._steady() - step.due, now))
-                self._notify(alert, f"level{step.level}-{self._escalations.of[alert.id].calls}", step.level)
+                said = "reminder" if step.reminder else "level"
+                self._notify(alert, f"{said}{step.level}-{self._escalations.of[alert.id].calls}", step.level)
         return list(moved.values())
 
     def audit_escalations(self, now: float) -> list[Alert]:

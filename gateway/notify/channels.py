@@ -22,25 +22,31 @@ class AppriseChannel:
     """One channel of the site file. The address is read anew for each message, so a changed secret needs no restart."""
 
     def __init__(self, channel: Channel, reveal: Reveal, scrub: Scrub, site: str, zone: ZoneInfo) -> None:
+        self.per_minute = channel.per_minute
         self._channel = channel
         self._reveal = reveal
         self._scrub = scrub
         self._site = site
         self._zone = zone
 
-    def deliver(self, stage: str, alert: Mapping[str, Any]) -> None:
+    def deliver(self, stage: str, alert: Mapping[str, Any], key: str) -> str:
         """Send; see ``Endpoint``."""
         text = render(alert, stage, self._channel.language, self._site, self._zone)
+        return self.say(text, LOOKS[SEVERITIES[severity_rank(alert)]], key)
+
+    def say(self, text: Text, look: str, key: str) -> str:
+        """Send a text; ``look`` is how grave it shall look, by apprise's words. Raises as ``deliver`` does."""
         url = self._address()
         self._scrub.learn(url)
         try:
             with complaints() as reasons:
-                confirmed = _send(url, text, LOOKS[SEVERITIES[severity_rank(alert)]])
+                confirmed = _send(url, text, look, key)
         except Exception as error:
             # Whatever a plugin lets escape: its text may hold the address, and a chained cause would carry it along.
             raise self._undelivered([f"{type(error).__name__}: {error}"]) from None
         if not confirmed:
             raise self._undelivered(reasons)
+        return "the service confirmed"
 
     def _address(self) -> str:
         assert self._channel.url is not None  # noqa: S101 - the site file's model saw to it
@@ -54,12 +60,17 @@ class AppriseChannel:
         return Undelivered(f"channel {self._channel.name}: {why}"[:ERROR_LIMIT])
 
 
-def _send(url: str, text: Text, look: str) -> bool:
+def _send(url: str, text: Text, look: str, key: str) -> bool:
     import apprise
 
     sender = apprise.Apprise()
     if not sender.add(url):
         raise ValueError("the address is not one that apprise understands; see docs/deploy.md")
+    for service in sender:
+        # Mail, and web services that take headers. A mail's Message-ID is apprise's own and new at every attempt.
+        headers = getattr(service, "headers", None)
+        if isinstance(headers, dict):
+            headers["Idempotency-Key"] = key
     return bool(sender.notify(body=text.body, title=text.title, notify_type=look, body_format="text"))
 
 

@@ -21,18 +21,21 @@ ANSWER_S = 10.0
 class MqttTopic:
     """One channel of kind ``mqtt``. Alerts are rare: each event connects, is acknowledged, and leaves."""
 
+    per_minute = 0  # programs are told of every change by itself
+
     def __init__(self, channel: Channel, broker: Broker, topic: str, source: str) -> None:
         self._channel = channel
         self._broker = broker
         self._topic = topic
         self._source = source
 
-    def deliver(self, stage: str, alert: Mapping[str, Any]) -> None:
+    def deliver(self, stage: str, alert: Mapping[str, Any], key: str) -> str:
         """Send; see ``Endpoint``."""
         body = encode(cloud_event(alert, self._source))
         why = publish(self._broker, f"{self._broker.client_id}-channel-{self._channel.name}", self._topic, body)
         if why:
             raise Undelivered(f"channel {self._channel.name}: {why}")
+        return f"the broker acknowledged the event on {self._topic}"
 
 
 def publish(broker: Broker, client_id: str, topic: str, body: bytes) -> str:

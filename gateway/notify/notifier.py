@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 
 from gateway.clock import Clock
+from gateway.notify.joining import Pace, batch, held, joined
 from gateway.notify.ports import Endpoint, Outbox, Row, Undelivered
 from gateway.notify.routing import severity_rank
 
@@ -31,10 +32,11 @@ def urgency(row: Row) -> tuple[int, int, float]:
 
 
 class _Lane:
-    """One channel's state: at most one message on its way, and a rest after failures in a row."""
+    """One channel's state: at most one message on its way, a pace, and a rest after failures in a row."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
+        self.pace = Pace(endpoint.per_minute)
         self.task: asyncio.Task[None] | None = None
         self.failures = 0
         self.rests_until = 0.0
@@ -99,10 +101,13 @@ class Notifier:
             now = self._clock.now()
             self._waiting["outbox"] = now + self._steps[0]
             rows = [row for row in self._offered.values() if self._ready(row, now)]
-        for row in rows:
-            lane = self._lanes[row.channel]
-            if lane.task is None:
-                lane.task = asyncio.create_task(self._deliver(lane, row))
+        for name, lane in self._lanes.items():
+            mine = [row for row in rows if row.channel == name] if lane.task is None else []
+            if mine:
+                steady = self._clock.monotonic()
+                together = batch(mine, lane.pace, steady, alone=lane.failures > 0)
+                lane.pace.note(steady)
+                lane.task = asyncio.create_task(self._deliver(lane, together))
 
     async def _sendable(self) -> list[Row]:
         """Rows that may go now, most urgent first. Looks further while rows of resting channels fill the view."""
@@ -124,7 +129,7 @@ class Notifier:
             return False
         if row.id in self._unrecorded:
             if self._waiting.get(row.id, 0.0) <= now:
-                await self._record_sent(row)
+                await self._record_sent([row])
             return False
         if row.channel not in self._lanes:
             why = f"the site file has no channel {row.channel}; add it again to send what waits for it"
@@ -135,41 +140,49 @@ class Notifier:
     def _ready(self, row: Row, now: float) -> bool:
         lane = self._lanes.get(row.channel)
         resting = lane is None or lane.task is not None or not lane.may_send(row, now)
-        return not resting and self._waiting.get(row.id, 0.0) <= now
+        if resting or self._waiting.get(row.id, 0.0) > now:
+            return False
+        assert lane is not None  # noqa: S101 - said above
+        steady = self._clock.monotonic()
+        if held(row, lane.pace, steady):
+            self._waiting[f"pace {row.channel}"] = now + lane.pace.wait(steady)
+            return False
+        return True
 
-    async def _deliver(self, lane: _Lane, row: Row) -> None:
+    async def _deliver(self, lane: _Lane, rows: Sequence[Row]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._threads, lane.endpoint.deliver, row.stage, row.payload)
+            await loop.run_in_executor(self._threads, lane.endpoint.deliver, *joined(rows))
         except Undelivered as error:
-            await self._failed(lane, row, str(error))
+            await self._failed(lane, rows, str(error))
         except Exception as error:
             # Only the type: the text of an unforeseen error may hold the channel's address.
-            await self._failed(lane, row, f"channel {row.channel}: {type(error).__name__}")
+            await self._failed(lane, rows, f"channel {rows[0].channel}: {type(error).__name__}")
         else:
-            await self._delivered(lane, row)
+            await self._delivered(lane, rows)
         finally:
             lane.task = None
             self._news.set()
 
-    async def _delivered(self, lane: _Lane, row: Row) -> None:
+    async def _delivered(self, lane: _Lane, rows: Sequence[Row]) -> None:
         self.sent += 1
         lane.failures, lane.rests_until = 0, 0.0
-        self._unrecorded.add(row.id)
-        log.info("notification_sent", channel=row.channel, alert=row.alert, stage=row.stage)
-        if self._offered.pop(row.id, None):
-            return
-        await self._record_sent(row)
+        self._unrecorded.update(row.id for row in rows)
+        for row in rows:
+            log.info("notification_sent", channel=row.channel, alert=row.alert, stage=row.stage, joined=len(rows))
+        await self._record_sent([row for row in rows if not self._offered.pop(row.id, None)])
 
-    async def _record_sent(self, row: Row) -> None:
-        """Tell the outbox; if it cannot note it now, the row stays in ``_unrecorded`` and is not sent again."""
+    async def _record_sent(self, rows: Sequence[Row]) -> None:
+        """Tell the outbox; what it cannot note now stays in ``_unrecorded`` and is not sent again."""
+        ids = [row.id for row in rows]
         try:
-            await self._outbox.message_sent(row.id, self._clock.now())
-            self._unrecorded.discard(row.id)
-            self._recorded.add(row.id)
+            if ids:
+                await self._outbox.messages_sent(ids, self._clock.now())
+            self._unrecorded.difference_update(ids)
+            self._recorded.update(ids)
         except Exception as error:
-            log.warning("notification_unrecorded", message=row.id, error=str(error))
-            self._waiting[row.id] = self._clock.now() + self._steps[0]
+            log.warning("notification_unrecorded", messages=ids, error=str(error))
+            self._waiting.update(dict.fromkeys(ids, self._clock.now() + self._steps[0]))
 
     async def _record_failed(self, row: Row, why: str, next_at: float) -> None:
         try:
@@ -177,17 +190,18 @@ class Notifier:
         except Exception as error:
             log.warning("notification_unrecorded", message=row.id, error=str(error))
 
-    async def _failed(self, lane: _Lane, row: Row, why: str) -> None:
+    async def _failed(self, lane: _Lane, rows: Sequence[Row], why: str) -> None:
         self.failed += 1
         lane.failures += 1
-        now, critical = self._clock.now(), severity_rank(row.payload) == 0
-        next_at = now + backoff(row.attempts + 1, critical, self._steps)
-        self._waiting[row.id] = next_at
+        now, critical = self._clock.now(), severity_rank(rows[0].payload) == 0
         if lane.failures >= DOWN_AFTER:
             lane.rests_until = now + backoff(lane.failures - 1, critical, self._steps)
-            self._waiting[f"channel {row.channel}"] = lane.rests_until
-        log.warning("notification_failed", channel=row.channel, alert=row.alert, why=why, attempts=row.attempts + 1)
-        await self._record_failed(row, why, next_at)
+            self._waiting[f"channel {rows[0].channel}"] = lane.rests_until
+        for row in rows:
+            tries = row.attempts + 1
+            self._waiting[row.id] = now + backoff(tries, critical, self._steps)
+            log.warning("notification_failed", channel=row.channel, alert=row.alert, why=why, attempts=tries)
+            await self._record_failed(row, why, self._waiting[row.id])
 
     async def _pause(self) -> None:
         """Wait for news, the next retry, or the shortest step: an earlier process's retries are not known here."""

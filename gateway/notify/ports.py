@@ -34,8 +34,8 @@ class Outbox(Protocol):
     async def due_messages(self, now: float, limit: int, /) -> Sequence[Row]:
         """At most ``limit`` unsent rows whose next attempt is due."""
 
-    async def message_sent(self, message_id: str, now: float, /) -> None:
-        """The channel confirmed; the row is never due again."""
+    async def messages_sent(self, ids: Sequence[str], now: float, /) -> None:
+        """The channel confirmed; the rows are never due again. All of them are noted, or none."""
 
     async def message_failed(self, message_id: str, error: str, next_at: float, /) -> None:
         """Count the attempt; the row is due again at ``next_at``."""
@@ -46,10 +46,17 @@ class Undelivered(Exception):
 
 
 class Endpoint(Protocol):
-    """One channel, ready to send. Called in a worker thread; may block."""
+    """One channel, ready to send. ``deliver`` is called in a worker thread and may block."""
 
-    def deliver(self, stage: str, alert: Mapping[str, Any]) -> None:
-        """Send; returns once the service confirmed.
+    @property
+    def per_minute(self) -> int:
+        """Messages it takes a minute before they are joined; 0: any number."""
+
+    def deliver(self, stage: str, alert: Mapping[str, Any], key: str, /) -> str:
+        """Send; returns once the service confirmed, with what it said.
+
+        ``key`` is the same whenever this message is sent again: where the service carries such a thing, its receiver
+        knows by it what came twice.
 
         Raises:
             Undelivered: it did not.

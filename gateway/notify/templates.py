@@ -1,7 +1,8 @@
 """What a notification says, in Chinese or English: what, how bad, where, since when. Pure."""
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,6 +10,10 @@ from zoneinfo import ZoneInfo
 Language = Literal["zh", "en"]
 VALUE_LIMIT = 80
 LATE_S = 60.0
+DIGEST = "digest"
+"""The stage of several messages joined into one; its payload holds them as ``messages``, each with its ``stage``."""
+DIGEST_BYTES = 1_600
+"""Of a digest's text in UTF-8: WeCom's robots take 2,048 (https://developer.work.weixin.qq.com/document/path/91770)."""
 
 
 class Text(NamedTuple):
@@ -95,10 +100,16 @@ KINDS: dict[str, tuple[str, str]] = {
     "water_leak": ("水浸传感器", "leak sensor"),
 }
 STAGES: dict[str, tuple[str, str]] = {
+    "raised-to": ("级别升高", "NOW GRAVER"),
     "raised": ("", ""),
     "resolved": ("已处理", "RESOLVED"),
     "unsuppressed": ("静默已结束", "NO LONGER MUTED"),
+    "level": ("升级至第{}级", "ESCALATED TO LEVEL {}"),
+    "reminder": ("再次提醒，第{}级", "REMINDER, LEVEL {}"),
+    "plan": ("预案步骤逾期", "PLAN STEP OVERDUE"),
+    "trial": ("通道测试，无需处理", "CHANNEL TEST, NOTHING TO DO"),
 }
+"""By the beginning of the stage; what follows it tells apart messages that say the same, or which level is called."""
 WORDS: dict[str, tuple[str, str]] = {
     "test": ("测试", "TEST"),
     "drill": ("演练", "DRILL"),
@@ -111,21 +122,51 @@ WORDS: dict[str, tuple[str, str]] = {
     "values": ("依据", "Values"),
     "alert": ("编号", "Alert"),
     "unknown": ("位置未知", "place unknown"),
+    "step": ("逾期步骤", "Overdue step"),
+    "due": ("应完成于", "Was due"),
+    "more": ("另有 {} 条告警", "{} more alerts"),
+    "rest": ("……还有 {} 条，详见控制台", "... and {} more, see the console"),
 }
 
 
 def render(alert: Mapping[str, Any], stage: str, language: Language, site: str, zone: ZoneInfo) -> Text:
     """Write the message about ``alert`` (as the API shows it); ``zone`` is the site's timezone, ``site`` its name."""
     word = _Words(language)
+    if stage == DIGEST:
+        return _digest(alert["messages"], language, site, zone, word)
+    where = place(alert) or word.of(WORDS, "unknown")
+    body = "\n".join(word.line(label, value) for label, value in _facts(alert, where, site, zone, word) if value)
+    return Text(_headline(alert, stage, language, word), body)
+
+
+def _headline(alert: Mapping[str, Any], stage: str, language: Language, word: "_Words") -> str:
     where = place(alert) or word.of(WORDS, "unknown")
     head = f"[{word.of(SEVERITY, _text(alert, 'severity'))}] {_title(alert, language, word)}"
-    title = " ".join([*(f"[{mark}]" for mark in _marks(alert, stage, word)), f"{head} · {where}"])
-    body = "\n".join(word.line(label, value) for label, value in _facts(alert, where, site, zone, word) if value)
-    return Text(title, body)
+    return " ".join([*(f"[{mark}]" for mark in _marks(alert, stage, word)), f"{head} · {where}"])
+
+
+def _digest(
+    messages: Sequence[Mapping[str, Any]], language: Language, site: str, zone: ZoneInfo, word: "_Words"
+) -> Text:
+    """One line a message, the gravest first as they come; the title says how many, how grave, and where."""
+    buildings = {clean((message.get("place") or {}).get("building") or "") for message in messages}
+    where = buildings.pop() if len(buildings) == 1 else ""
+    gravest = f"[{word.of(SEVERITY, _text(messages[0], 'severity'))}]"
+    title = f"{gravest} {word.of(WORDS, 'more').format(len(messages))} · {where or clean(site)}"
+    lines: list[str] = []
+    for message in messages:
+        at = local_time(message.get("raised_at"), zone)
+        line = f"{at} {_headline(message, message['stage'], language, word)} · {_text(message, 'id')}"
+        if len("\n".join([*lines, line]).encode()) > DIGEST_BYTES:
+            lines.append(word.of(WORDS, "rest").format(len(messages) - len(lines)))
+            break
+        lines.append(line)
+    return Text(title, "\n".join(lines))
 
 
 class _Words:
     def __init__(self, language: Language) -> None:
+        self.language = language
         self._index = 0 if language == "zh" else 1
         self._colon = "：" if language == "zh" else ": "
 
@@ -148,12 +189,18 @@ def _marks(alert: Mapping[str, Any], stage: str, word: _Words) -> list[str]:
     """What nobody may overlook: that it is not real, or that nobody knows the device."""
     drill = alert.get("verdict") == "drill" or bool((alert.get("attributes") or {}).get("drill"))
     marks = [
-        word.of(STAGES, "unsuppressed" if stage.startswith("unsuppressed-") else stage),
+        _stage(stage, word),
         word.of(WORDS, "test") if alert.get("test") else "",
         word.of(WORDS, "drill") if drill else "",
         word.of(WORDS, "unregistered") if alert.get("registered") is False else "",
     ]
     return [mark for mark in marks if mark]
+
+
+def _stage(stage: str, word: _Words) -> str:
+    level = _LEVEL.match(stage)
+    known = level[1] if level else next((name for name in STAGES if f"{stage}-".startswith(f"{name}-")), "")
+    return word.of(STAGES, known).format(level[2] if level else "") if known else clean(stage)
 
 
 def _facts(alert: Mapping[str, Any], where: str, site: str, zone: ZoneInfo, word: _Words) -> list[tuple[str, str]]:
@@ -167,8 +214,16 @@ def _facts(alert: Mapping[str, Any], where: str, site: str, zone: ZoneInfo, word
         ("time", local_time(raised, zone)),
         ("received", local_time(received, zone) if late else ""),
         ("values", _values(alert.get("reason") or {})),
+        *_overdue(alert.get("plan") or {}, zone, word),
         ("alert", _text(alert, "id")),
     ]
+
+
+def _overdue(plan: Mapping[str, Any], zone: ZoneInfo, word: _Words) -> list[tuple[str, str]]:
+    """Which step of the plan waits: ``plan`` holds its ``step`` (text, or one per language) and ``due_at``."""
+    step = plan.get("step") or ""
+    shown = step.get(word.language, "") if isinstance(step, Mapping) else step
+    return [("step", clean(shown)), ("due", local_time(plan.get("due_at"), zone))]
 
 
 def place(alert: Mapping[str, Any]) -> str:
@@ -202,5 +257,6 @@ def clean(value: object) -> str:
     return text if len(text) <= VALUE_LIMIT else text[: VALUE_LIMIT - 1] + "…"
 
 
+_LEVEL = re.compile(r"(level|reminder)(\d)(?:-|$)")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _HARMLESS = dict(zip("<>[]()*`@|\\", "＜＞［］（）＊＇＠｜＼", strict=True))

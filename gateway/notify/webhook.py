@@ -26,6 +26,8 @@ ANSWER_S = 10.0
 class Webhook:
     """One channel of kind ``webhook``. Address and key are read anew for each event."""
 
+    per_minute = 0  # programs are told of every change by itself
+
     def __init__(self, channel: Channel, reveal: Reveal, scrub: Scrub, source: str, ask: Resolve = resolve) -> None:
         assert channel.url is not None  # noqa: S101 - the site file's model saw to it
         assert channel.signing_key is not None  # noqa: S101 - likewise
@@ -36,14 +38,14 @@ class Webhook:
         self._source = source
         self._ask = ask
 
-    def deliver(self, stage: str, alert: Mapping[str, Any]) -> None:
-        """Send; see ``Endpoint``. Any 2xx confirms."""
+    def deliver(self, stage: str, alert: Mapping[str, Any], key: str) -> str:
+        """Send; see ``Endpoint``. Any 2xx confirms; ``webhook-id`` is the event's id, the same at every attempt."""
         event = cloud_event(alert, self._source)
         body = encode(event)
         try:
-            url, key = self._secrets()
+            url, secret = self._secrets()
             target = target_of(url, self._channel.allow_private, self._ask)
-            headers = signed_headers(key, event["id"], time.time(), body)
+            headers = signed_headers(secret, event["id"], time.time(), body)
             status = post(target, body, {"Content-Type": CONTENT_TYPE, **headers}, trusted(target, self._channel.ca))
         except (OperatorError, KeyError, Refused, ValueError, OSError, http.client.HTTPException) as error:
             raise self._undelivered(str(error) or type(error).__name__) from None
@@ -51,6 +53,7 @@ class Webhook:
             raise self._undelivered(f"answered {status}; redirects are not followed, give the final address")
         if not 200 <= status < 300:
             raise self._undelivered(f"answered {status}")
+        return f"answered {status}"
 
     def _secrets(self) -> tuple[str, bytes]:
         url = self._reveal(self._url).strip()
@@ -75,7 +78,19 @@ def trusted(target: Target, ca: Path | None) -> ssl.SSLContext | None:
 
 
 def post(target: Target, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext | None) -> int:
-    """Post ``body`` and return the status.
+    """Post ``body`` and return the status; raises as :func:`exchange` does."""
+    return exchange("POST", target, body, headers, tls)[0]
+
+
+def exchange(
+    method: str,
+    target: Target,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    tls: ssl.SSLContext | None,
+    most: int = 0,
+) -> tuple[int, bytes]:
+    """Make one request; return the status and at most ``most`` bytes of the answer.
 
     Raises:
         OSError, http.client.HTTPException: no connection, a certificate that does not fit, no answer in time.
@@ -84,8 +99,9 @@ def post(target: Target, body: bytes, headers: Mapping[str, str], tls: ssl.SSLCo
     limit = threading.Timer(CONNECT_S + ANSWER_S, connection.abort)
     limit.start()
     try:
-        connection.request("POST", target.path, body, {**headers, "User-Agent": "community-gateway"})
-        status = connection.getresponse().status
+        connection.request(method, target.path, body, {**headers, "User-Agent": "community-gateway"})
+        with connection.getresponse() as answer:
+            status, said = answer.status, answer.read(most) if most else b""
     except (OSError, http.client.HTTPException):
         if not connection.late:
             raise
@@ -94,7 +110,7 @@ def post(target: Target, body: bytes, headers: Mapping[str, str], tls: ssl.SSLCo
         connection.close()
     if connection.late:  # also where the answer that we cut off looks whole
         raise TimeoutError(f"no answer within {CONNECT_S + ANSWER_S:g} s")
-    return status
+    return status, said
 
 
 class _Pinned(http.client.HTTPConnection):

@@ -477,7 +477,7 @@ def test_a_message_is_queued_once_however_often_it_is_committed(store: AlertStor
     store.commit(Changes(messages=[message(1), message(1)]))
     store.commit(Changes(messages=[message(1), message(2)]))
     assert [row.id for row in store.due_messages(NOON, 10)] == ["a1:wecom:raise", "a2:wecom:raise"]
-    store.message_sent("a1:wecom:raise", NOON + 1)
+    store.messages_sent(["a1:wecom:raise"], NOON + 1)
     store.commit(Changes(messages=[message(1)]))
     assert [row.id for row in store.due_messages(NOON + 9, 10)] == ["a2:wecom:raise"]
 
@@ -502,9 +502,9 @@ def test_a_failed_message_comes_back_when_it_is_due(store: AlertStore) -> None:
 
 def test_a_confirmed_message_stays_confirmed(store: AlertStore) -> None:
     store.commit(Changes(messages=[message()]))
-    store.message_sent("a1:wecom:raise", NOON + 1)
+    store.messages_sent(["a1:wecom:raise"], NOON + 1)
     store.message_failed("a1:wecom:raise", "late answer", NOON + 2)
-    store.message_sent("unknown", NOON)
+    store.messages_sent(["unknown"], NOON)
     assert store.due_messages(NOON + 99, 10) == []
 
 

@@ -48,7 +48,7 @@ def test_an_event_is_published_with_its_content_type(broker: int) -> None:
     client.loop_start()
     try:
         ready.get(timeout=15)
-        channel(broker).deliver("raise", changed())
+        channel(broker).deliver("raise", changed(), "k")
         message = got.get(timeout=15)
     finally:
         client.disconnect()
@@ -61,20 +61,20 @@ def test_an_event_is_published_with_its_content_type(broker: int) -> None:
 
 def test_what_the_broker_refuses_is_undelivered(broker: int) -> None:
     with pytest.raises(Undelivered, match=r"channel bus: the broker refused the message on .*Not authorized"):
-        channel(broker, "community/home/smoke_detector/s1/event").deliver("raise", changed())
+        channel(broker, "community/home/smoke_detector/s1/event").deliver("raise", changed(), "k")
 
 
 def test_a_broker_that_refuses_us(tmp_path: Path) -> None:
     with mosquitto(tmp_path, "allow_anonymous false") as port, pytest.raises(Undelivered, match="refused us"):
-        channel(port).deliver("raise", changed())
+        channel(port).deliver("raise", changed(), "k")
 
 
 def test_no_broker() -> None:
     with pytest.raises(Undelivered, match=r"127\.0\.0\.1"):
-        channel(free_port()).deliver("raise", changed())
+        channel(free_port()).deliver("raise", changed(), "k")
 
 
 def test_a_broker_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqtt, "ANSWER_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(Undelivered, match="no acknowledgement"):
-        channel(mute.getsockname()[1]).deliver("raise", changed())
+        channel(mute.getsockname()[1]).deliver("raise", changed(), "k")

@@ -1,7 +1,7 @@
 """The outbox's consumer, with the product's own store on SQLite, and endpoints that fail on command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,9 +42,9 @@ class StoreOutbox:
         rows: list[OutboxRow] = await self._call(self.store.due_messages, now, limit)
         return rows
 
-    async def message_sent(self, message_id: str, now: float) -> None:
+    async def messages_sent(self, ids: Sequence[str], now: float) -> None:
         self._refuse()
-        await self._call(self.store.message_sent, message_id, now)
+        await self._call(self.store.messages_sent, ids, now)
 
     async def message_failed(self, message_id: str, error: str, next_at: float) -> None:
         self._refuse()
@@ -66,11 +66,14 @@ class Scripted:
         self.tried: list[str] = []
         self.confirmed: list[str] = []
 
-    def deliver(self, stage: str, alert: Mapping[str, Any]) -> None:
+    per_minute = 0
+
+    def deliver(self, stage: str, alert: Mapping[str, Any], key: str) -> str:
         self.tried.append(alert["id"])
         if not self.plan(alert["id"]):
             raise Undelivered("channel x: no")
         self.confirmed.append(alert["id"])
+        return "yes"
 
 
 @pytest.fixture
@@ -142,8 +145,8 @@ class StaleOutbox(StoreOutbox):
             await self.noted.wait()
         return rows
 
-    async def message_sent(self, message_id: str, now: float) -> None:
-        await super().message_sent(message_id, now)
+    async def messages_sent(self, ids: Sequence[str], now: float) -> None:
+        await super().messages_sent(ids, now)
         self.noted.set()
 
 

@@ -1,5 +1,7 @@
 """What a person reads on a phone."""
 
+import ast
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -7,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.notify.templates import KINDS, RULES, SEVERITY, VALUE_LIMIT, Language, clean, local_time, render
+from gateway.notify.templates import (
+    DIGEST,
+    DIGEST_BYTES,
+    KINDS,
+    RULES,
+    SEVERITY,
+    STAGES,
+    VALUE_LIMIT,
+    Language,
+    clean,
+    local_time,
+    render,
+)
 from tests.unit.notify.making import view
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -81,6 +95,90 @@ def test_a_resolved_alert_is_marked() -> None:
     assert title("zh", stage="resolved").startswith("[已处理] [紧急]")
 
 
+@pytest.mark.parametrize(
+    ("stage", "zh", "en"),
+    [
+        ("raised", "", ""),
+        ("raised-to-critical", "[级别升高] ", "[NOW GRAVER] "),
+        ("unsuppressed-4", "[静默已结束] ", "[NO LONGER MUTED] "),
+        ("level1-1", "[升级至第1级] ", "[ESCALATED TO LEVEL 1] "),
+        ("level3-12", "[升级至第3级] ", "[ESCALATED TO LEVEL 3] "),
+        ("reminder2-7", "[再次提醒，第2级] ", "[REMINDER, LEVEL 2] "),
+        ("plan-evacuate", "[预案步骤逾期] ", "[PLAN STEP OVERDUE] "),
+        ("trial", "[通道测试，无需处理] ", "[CHANNEL TEST, NOTHING TO DO] "),
+        ("boiler[3]", "[boiler［3］] ", "[boiler［3］] "),
+    ],
+)
+def test_the_stage_is_said_first(stage: str, zh: str, en: str) -> None:
+    assert title("zh", stage) == f"{zh}[紧急] 火灾报警 · 3号楼 B1 电梯厅"
+    assert title("en", stage) == f"{en}[CRITICAL] Fire alarm · 3号楼 B1 电梯厅"
+
+
+def test_a_drill_escalates_as_a_drill() -> None:
+    assert title("en", "level2-1", attributes={"drill": True}).startswith("[ESCALATED TO LEVEL 2] [DRILL] [CRITICAL]")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_stage_that_the_gateway_queues_has_words(language: Language) -> None:
+    plain = title(language)
+    for stage in queued_stages():
+        told = title(language, f"{stage}1-1" if stage in ("level", "reminder") else stage)
+        assert stage == "raised" or (told != plain and f"[{stage}" not in told), stage
+
+
+def queued_stages() -> set[str]:
+    """What the book's calls of ``_notify`` begin their stage with; a stage that begins with a name is a level's."""
+    tree = ast.parse((Path(__file__).parents[3] / "gateway/alerts/book.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "self._notify"]
+    found = {stage for call in calls for stage in beginnings(call.args[1])}
+    assert {"raised", "raised-to", "unsuppressed", "level", "reminder"} <= found
+    return found
+
+
+def beginnings(stage: ast.expr) -> set[str]:
+    first = stage.values[0] if isinstance(stage, ast.JoinedStr) else stage
+    return {str(first.value).rstrip("-")} if isinstance(first, ast.Constant) else {"level", "reminder"}
+
+
+def test_an_overdue_step_says_which_and_since_when() -> None:
+    plan = {"step": {"zh": "疏散三层", "en": "Clear floor 3"}, "due_at": 1_750_003_700.0}
+    assert {"逾期步骤：疏散三层", "应完成于：2025-06-16 00:08:20 (UTC+0800)"} < set(body("zh", plan=plan))
+    assert "Overdue step: Clear floor 3" in body("en", plan=plan)
+    assert "Overdue step: Call 119" in body("en", plan={"step": "Call 119"})
+
+
+def digest(language: Language, messages: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    said = render({"severity": "major", "messages": messages}, DIGEST, language, "清河小区", SHANGHAI)
+    return said.title, said.body.splitlines()
+
+
+def test_a_digest_says_how_many_where_and_each_in_a_line() -> None:
+    leak = {**view(id="w1", rule="water_leak", severity="major"), "stage": "level1-1"}
+    off = {**view(id="d1", rule="device_offline", severity="minor"), "stage": "raised"}
+    title_zh, lines = digest("zh", [leak, off])
+    assert title_zh == "[重要] 另有 2 条告警 · 3号楼"
+    assert lines == [
+        "2025-06-16 00:06:40 (UTC+0800) [升级至第1级] [重要] 漏水 · 3号楼 B1 电梯厅 · w1",
+        "2025-06-16 00:06:40 (UTC+0800) [一般] 设备离线 · 3号楼 B1 电梯厅 · d1",
+    ]
+    assert digest("en", [leak, off])[0] == "[MAJOR] 2 more alerts · 3号楼"
+
+
+def test_a_digest_of_several_buildings_names_the_site() -> None:
+    here, there = ({**view(place={"building": b}), "stage": "raised"} for b in ("1", "2"))
+    assert digest("en", [here, there])[0].endswith("· 清河小区")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_long_digest_fits_the_smallest_service_and_says_what_it_leaves_out(language: Language) -> None:
+    name = {"name": "很长的名字" * 30, "building": "3号楼" * 30, "floor": "", "zone": ""}
+    messages = [{**view(id=f"a{n}", place=name), "stage": "raised"} for n in range(200)]
+    _, lines = digest(language, messages)
+    assert len("\n".join(lines[:-1]).encode()) <= DIGEST_BYTES
+    assert str(200 - (len(lines) - 1)) in lines[-1]
+    assert len(lines) > 2
+
+
 def test_a_late_report_shows_both_times() -> None:
     shown = body("en", received_at=1_750_007_200.0)
     assert "Time: 2025-06-16 00:06:40 (UTC+0800)" in shown
@@ -110,6 +208,8 @@ def test_the_tables_leave_no_word_untranslated() -> None:
             assert en
             assert zh != en
             assert en.isascii()
+    for zh, en in list(STAGES.values()):
+        assert bool(zh) == bool(en)
 
 
 def test_time_is_the_sites() -> None:

@@ -30,7 +30,7 @@ def channel(url: str, private: bool = True, ask: Any = resolve, key: str = KEY, 
 
 def refusal(endpoint: Webhook) -> str:
     with pytest.raises(Undelivered) as caught:
-        endpoint.deliver("raise", changed())
+        endpoint.deliver("raise", changed(), "k")
     assert len(str(caught.value)) <= 200
     return str(caught.value)
 
@@ -38,7 +38,7 @@ def refusal(endpoint: Webhook) -> str:
 def test_an_event_arrives_signed() -> None:
     began = int(time.time())
     with hook() as server:
-        channel(f"http://127.0.0.1:{server.port}/in?token=t").deliver("raise", changed())
+        channel(f"http://127.0.0.1:{server.port}/in?token=t").deliver("raise", changed(), "k")
     (call,) = server.calls
     assert call.path == "/in?token=t"
     assert call.headers["host"] == f"127.0.0.1:{server.port}"
@@ -51,7 +51,7 @@ def test_an_event_arrives_signed() -> None:
 @pytest.mark.parametrize("code", [200, 201, 202, 204, 299])
 def test_any_success_confirms(code: int) -> None:
     with hook(status(code)) as server:
-        channel(f"http://127.0.0.1:{server.port}/").deliver("raise", changed())
+        channel(f"http://127.0.0.1:{server.port}/").deliver("raise", changed(), "k")
 
 
 @pytest.mark.parametrize("code", [400, 401, 404, 410, 429, 500, 503])
@@ -100,7 +100,7 @@ def test_the_name_is_resolved_once_and_its_address_is_what_is_connected_to() -> 
         return socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
 
     with hook() as server:
-        channel(f"http://hook.invalid:{server.port}/", ask=ask).deliver("raise", changed())
+        channel(f"http://hook.invalid:{server.port}/", ask=ask).deliver("raise", changed(), "k")
     assert asked == ["hook.invalid"]
     assert server.calls[0].headers["host"] == f"hook.invalid:{server.port}"
 
@@ -116,7 +116,7 @@ def test_a_private_address_is_refused_before_anybody_is_called() -> None:
 def test_https_is_spoken_to_a_certificate_that_is_trusted_and_fits_the_name(tmp_path: Path) -> None:
     ca, tls = certificate(tmp_path, "localhost")
     with hook(tls=tls) as server:
-        channel(f"https://localhost:{server.port}/", ca=ca).deliver("raise", changed())
+        channel(f"https://localhost:{server.port}/", ca=ca).deliver("raise", changed(), "k")
         assert len(server.calls) == 1
         assert "certificate verify failed" in refusal(channel(f"https://localhost:{server.port}/"))
         assert "certificate verify failed" in refusal(channel(f"https://127.0.0.1:{server.port}/", ca=ca))
@@ -130,7 +130,7 @@ def test_a_second_address_is_tried() -> None:
 
     dead = free_port()
     with hook() as server:
-        channel(f"http://hook.invalid:{server.port}/", ask=ask).deliver("raise", changed())
+        channel(f"http://hook.invalid:{server.port}/", ask=ask).deliver("raise", changed(), "k")
     assert len(server.calls) == 1
 
 
