@@ -31,10 +31,10 @@ from gateway.accounts import AccountDesk
 from gateway.alerts.book import REMEMBERED_IDS, AlertBook
 from gateway.alerts.people import People
 from gateway.alerts.records import Message, OutboxRow
-from gateway.alerts.store import AlertStore, StoreUnavailable
+from gateway.alerts.store import AlertStore
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
-from gateway.api.views import alert_view, device_view
+from gateway.api.views import alert_view
 from gateway.broker import broker_of
 from gateway.clock import Clock, SteadyTime, SystemClock
 from gateway.config import database_url, registry_of, reveal
@@ -58,23 +58,20 @@ from gateway.notify.notifier import Notifier
 from gateway.notify.routing import due_channels, event_channels
 from gateway.outbox import StoredOutbox
 from gateway.outward.opening import open_publisher
-from gateway.pushes import PushDesk
+from gateway.pushes import PushDesk, tokens_of
 from gateway.quarantine import Quarantine
 from gateway.reload import Answer, Reloader
 from gateway.rules import calendar_of, rules_of
+from gateway.showing import Showing
 from gateway.site import Site
 from gateway.suppressions import SuppressionDesk
 from gateway.tasks import Tasks
+from gateway.upkeep import Upkeep
 
 log = structlog.get_logger(__name__)
 
 CONSOLE = Path(__file__).parent / "console" / "dist"
-SHOWN_DEVICES = 1_000
-HEALTH_S = 10.0
-MAINTENANCE_S = 60.0
-AUDIT_S = 30.0
 DRAIN_S = 10.0
-COUNTED_MESSAGES = 1_000
 GC_THRESHOLD = (50_000, 20, 100)
 """A batch makes thousands of objects that all die with it; Python's default would walk the heap 14 times meanwhile."""
 
@@ -163,6 +160,20 @@ class Gateway:
         self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
         view = partial(alert_view, saved=True)
         self._outward = open_publisher(site, decoder.filters(), self._inventory, restored.alerts, view)
+        self._showing = Showing(
+            self.hub, self._inventory, self._evaluator, self._health, self._outward, clock, self._note_hearing
+        )
+        self._upkeep = Upkeep(
+            self.lanes,
+            self._feed,
+            self._evaluator,
+            self._store,
+            self._likelihood,
+            self._health,
+            self.metrics,
+            clock,
+            site.journal.keep_days,
+        )
         self.api = self._open_api()
 
     def _open_book(self, registry: Registry) -> AlertBook:
@@ -193,7 +204,7 @@ class Gateway:
             accounts=AccountDesk(People(self._store.engine), clock, site.api.session_hours * 3600, self._evaluator),
             suppressions=self._suppressions,
             likelihood=self._likelihood,
-            pushes=PushDesk(self._intakes[Lane.ALARM], _tokens(site)),
+            pushes=PushDesk(self._intakes[Lane.ALARM], tokens_of(site)),
             hub=self.hub,
             registry=self.metrics.registry,
             console_dir=CONSOLE if CONSOLE.is_dir() else None,
@@ -225,11 +236,11 @@ class Gateway:
         tasks.start("notify", self._notifier.run())
         if self._outward:
             tasks.start("outward", self._outward.run())
-        tasks.start("show-devices", self._show_devices())
+        tasks.start("show-devices", self._showing.devices())
         tasks.start("ask-devices", self._ask_devices())
-        tasks.start("show-health", self._watch_health())
-        tasks.start("maintenance", self._maintain())
-        tasks.start("audit-escalations", self._audit_escalations())
+        tasks.start("show-health", self._showing.health())
+        tasks.start("maintenance", self._upkeep.maintain())
+        tasks.start("audit-escalations", self._upkeep.audit_escalations())
         gc.collect()
         gc.freeze()
         log.info("listening", host=self._site.api.host, port=listener.getsockname()[1])
@@ -290,7 +301,7 @@ class Gateway:
         return event_channels(alert_view(alert, saved=True), self._site.channels)
 
     def _show(self, alert: Alert, saved: bool) -> None:
-        self.hub.publish("alert", alert_view(alert, saved=saved))
+        self.hub.publish("alert", alert_view(alert, saved=saved), alert.place.building)
         if self._outward:
             self._outward.alert(alert)
         if saved:
@@ -327,18 +338,6 @@ class Gateway:
         except sqlite3.OperationalError as error:
             log.warning("dead_letter_lost", device=report.device, error=str(error))
 
-    async def _show_devices(self) -> None:
-        """Push what devices say, at most once a second."""
-        while True:
-            await asyncio.sleep(1)
-            changed, self._evaluator.changed_devices = self._evaluator.changed_devices, set()
-            if self._outward and changed:
-                self._outward.devices(changed)
-            if not changed or not len(self.hub):
-                continue
-            found = (self._inventory.get(device) for device in list(changed)[:SHOWN_DEVICES])
-            self.hub.publish("devices", {"items": [device_view(*pair) for pair in found if pair]})
-
     async def _ask_devices(self) -> None:
         """Publish what dialects must ask of devices."""
         while True:
@@ -346,49 +345,6 @@ class Gateway:
             while self._commands:
                 command = self._commands.pop(0)
                 self._sessions[Lane.TELEMETRY].publish(command.topic, command.payload)
-
-    async def _watch_health(self) -> None:
-        """Push health on change and every ten seconds."""
-        shown: list[object] = []
-        due = 0.0
-        while True:
-            self._note_hearing()
-            self._health.measure()
-            snapshot = self._health.snapshot()
-            if snapshot["problems"] != shown or self._clock.monotonic() >= due:
-                shown, due = snapshot["problems"], self._clock.monotonic() + HEALTH_S
-                self.hub.publish("health", snapshot)
-            await asyncio.sleep(1)
-
-    async def _audit_escalations(self) -> None:
-        """See twice a minute that no open alert was forgotten."""
-        while True:
-            await asyncio.sleep(AUDIT_S)
-            self._evaluator.audit()
-
-    async def _maintain(self) -> None:
-        """Purge and compress the journals below the slowest consumer; note the audit chain's head."""
-        while True:
-            try:
-                await self._maintain_once()
-            except (StoreUnavailable, sqlite3.OperationalError) as error:
-                log.warning("maintenance_postponed", error=str(error))
-            await asyncio.sleep(MAINTENANCE_S)
-
-    async def _maintain_once(self) -> None:
-        await self._likelihood.review(self._clock.now())
-        self._health.audit_head = await asyncio.to_thread(self._store.audit_head)
-        waiting = await asyncio.to_thread(self._store.due_messages, float("inf"), COUNTED_MESSAGES)
-        self.metrics.outbox.set(len(waiting))
-        for lane, pipe in self.lanes.items():
-            below = min(self._feed.committed[lane], self._evaluator.saved_cursors[lane])
-            await pipe.tidy(below, self._clock.now() - self._site.journal.keep_days * 86_400)
-
-
-def _tokens(site: Site) -> dict[str, str]:
-    """The token of each push endpoint that is open."""
-    given = {maker: getattr(site.push, maker) for maker in type(site.push).model_fields}
-    return {maker: reveal(secret) for maker, secret in given.items() if secret is not None}
 
 
 def _registry(site: Site, adopted: Iterable[Device]) -> Registry:

@@ -261,11 +261,11 @@ class TestARefusingStore:
                 await world.until(lambda: bool(world.shown))
                 world.clock.time += 1
                 world.gateway._feed.committed = dict.fromkeys(Lane, 10**9)
-                await world.gateway._maintain_once()
+                await world.gateway._upkeep._maintain_once()
                 held = world.gateway.lanes[Lane.ALARM].journal.read(0)
                 assert held[-1].end == 2
             await world.settled()
-            await world.gateway._maintain_once()
+            await world.gateway._upkeep._maintain_once()
             assert world.gateway.lanes[Lane.ALARM].journal.read(0) == []
 
 

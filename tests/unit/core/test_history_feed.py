@@ -133,10 +133,10 @@ async def test_a_disk_that_refuses_the_cursor_stops_nothing(site: Site) -> None:
 
 
 async def test_maintenance_survives_a_refusing_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.app.MAINTENANCE_S", 0.01)
+    monkeypatch.setattr("gateway.upkeep.MAINTENANCE_S", 0.01)
     async with running(site) as world:
         await world.journal_sql(Lane.ALARM, "PRAGMA query_only = ON")
-        maintaining = asyncio.create_task(world.gateway._maintain())
+        maintaining = asyncio.create_task(world.gateway._upkeep.maintain())
         world.tasks.insert(0, maintaining)
         await asyncio.sleep(0.1)
         assert not maintaining.done()
