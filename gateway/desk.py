@@ -119,6 +119,13 @@ class Inventory:
         subject = self._engine.subjects.get(device_id)
         return (subject.device, subject.twin) if subject else None
 
+    def by_building(self, ids: Iterable[str], apart: bool) -> dict[str, list[tuple[Device, Twin | None]]]:
+        """Those of ``ids`` that are known, with their twins, by building where they are kept ``apart``."""
+        found: dict[str, list[tuple[Device, Twin | None]]] = {}
+        for device, twin in filter(None, map(self.get, ids)):
+            found.setdefault(device.building if apart else "", []).append((device, twin))
+        return found
+
     def strangers(self) -> list[Stranger]:
         return list(self._quarantine.known.values())
 

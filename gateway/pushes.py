@@ -7,10 +7,18 @@ from collections.abc import Mapping
 import mqtt5
 
 from gateway.api.ports import Unavailable
+from gateway.config import reveal
 from gateway.ingest.intake import Intake
+from gateway.site import Site
 
 MAX_WAITING = 200
 PATIENCE_S = 10.0
+
+
+def tokens_of(site: Site) -> dict[str, str]:
+    """The token of each push endpoint that is open."""
+    given = {maker: getattr(site.push, maker) for maker in type(site.push).model_fields}
+    return {maker: reveal(secret) for maker, secret in given.items() if secret is not None}
 
 
 class _Answer:

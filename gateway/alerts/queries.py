@@ -33,6 +33,8 @@ def _conditions(f: AlertFilter) -> list[ColumnElement[bool]]:
     for column, wanted in asked:
         if wanted:
             found.append(column == key(wanted))
+    if f.buildings:
+        found.append(alert.c.building.in_([key(building) for building in ("", *f.buildings)]))
     if f.q:
         found.append(alert.c.haystack.contains(fold(f.q), autoescape=True))
     if f.before is not None:

@@ -109,6 +109,7 @@ class AlertFilter(Struct, kw_only=True):
 
     ``q`` is text looked for in device, place name, building and rule; ``incident`` the id of one. ``before`` continues
     a listing below that ``raised_at``; with ``before_id`` alerts raised at the very same moment are not skipped.
+    ``buildings`` leaves out what is in others; what has no building is in all of them.
     """
 
     state: AlertState = "all"
@@ -120,3 +121,4 @@ class AlertFilter(Struct, kw_only=True):
     limit: int = 50
     before: float | None = None
     before_id: str | None = None
+    buildings: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from alert_rules import moves
 from alert_rules.alert import Alert, Entry
@@ -14,21 +14,21 @@ from gateway.alerts.records import AlertFilter
 from gateway.api import schema
 from gateway.api.context import Actor, InPorts, Ports
 from gateway.api.problems import known, missing
+from gateway.api.scope import AlertId, within
 from gateway.api.security import GuardedRoute
 from gateway.api.views import Json, alert_detail, alert_view, counts, page
 
 router = APIRouter(route_class=GuardedRoute, tags=["alerts"])
 
-AlertId = Annotated[str, Path(max_length=64)]
 _MOVED: dict[int | str, dict[str, Any]] = {404: {}, 409: {}}
 
 
 @router.get("/api/alerts", response_model=schema.AlertList)
-async def list_alerts(query: Annotated[schema.AlertQuery, Query()], ports: InPorts) -> Response:
+async def list_alerts(query: Annotated[schema.AlertQuery, Query()], ports: InPorts, person: Actor) -> Response:
     """List alerts, newest first. Open ones come from memory, so that a refusing disk hides none."""
-    f = AlertFilter(**query.model_dump(exclude={"group"}))
+    f = AlertFilter(**query.model_dump(exclude={"group"}), buildings=person.buildings)
     stored = [] if f.state == "open" else await ports.desk.search(f)
-    fresh = ports.desk.open_alerts()
+    fresh = [alert for alert in ports.desk.open_alerts() if within(person, alert.place.building)]
     shown = page(fresh, stored, f, by_incident=query.group == "incident" and f.state == "open")
     sizes = Counter(alert.incident for alert in fresh)
     incidents = {alert.incident: sizes[alert.incident] for alert in shown}

@@ -2,20 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from starlette.exceptions import HTTPException
 
 from devices.registry import Device
 from devices.twin import Twin
 from gateway.api import devices_schema as schema
-from gateway.api.context import InPorts, Ports
+from gateway.api.context import Actor, InPorts, Ports
 from gateway.api.problems import missing
+from gateway.api.scope import DeviceId, within
 from gateway.api.security import GuardedRoute
 from gateway.api.views import Json, contains, device_view, site_view
 
 router = APIRouter(route_class=GuardedRoute, tags=["devices"])
 
-DeviceId = Annotated[str, Path(max_length=64)]
 MAX_BUCKETS = 10_000
 DEFAULT_BUCKETS = 300
 
@@ -27,9 +27,10 @@ async def get_site(ports: InPorts) -> Response:
 
 
 @router.get("/api/devices", response_model=schema.DeviceList)
-async def list_devices(query: Annotated[schema.DeviceQuery, Query()], ports: InPorts) -> Response:
+async def list_devices(query: Annotated[schema.DeviceQuery, Query()], ports: InPorts, person: Actor) -> Response:
     """List devices with their last known state."""
-    items = [device_view(device, twin) for device, twin in ports.devices.items() if _wanted(device, query)]
+    seen = ((device, twin) for device, twin in ports.devices.items() if within(person, device.building))
+    items = [device_view(device, twin) for device, twin in seen if _wanted(device, query)]
     return Json({"items": items})
 
 

@@ -43,7 +43,7 @@ class Hub:
         """
         self._head = first_id - 1
         self._ping_s = ping_s
-        self._ring: deque[bytes] = deque(maxlen=KEPT)
+        self._ring: deque[tuple[str, bytes]] = deque(maxlen=KEPT)
         self._subscriptions: set[Subscription] = set()
         self._closed = False
         self.dropped = 0
@@ -51,28 +51,38 @@ class Hub:
     def __len__(self) -> int:
         return len(self._subscriptions)
 
-    def publish(self, event: str, data: Any) -> None:
-        """Send ``data`` (JSON as bytes, or anything msgspec encodes) to every subscriber, encoded once."""
+    @property
+    def scoped(self) -> bool:
+        """Whether somebody listens who may not hear of every building."""
+        return any(subscription.buildings for subscription in self._subscriptions)
+
+    def publish(self, event: str, data: Any, building: str = "") -> None:
+        """Send ``data`` (JSON as bytes, or anything msgspec encodes), encoded once, to whoever hears of ``building``.
+
+        Without one everybody does.
+        """
         body = data if isinstance(data, bytes) else msgspec.json.encode(data)
         frame = _frame(event, body)
         if event == REPLAYED:
             self._head += 1
             frame = b"id: %d\n%b" % (self._head, frame)
-            self._ring.append(frame)
+            self._ring.append((building, frame))
         for subscription in tuple(self._subscriptions):
-            if not subscription.offer(frame):
+            if _hears(subscription.buildings, building) and not subscription.offer(frame):
                 self.dropped += 1
                 self.leave(subscription)
 
-    def subscribe(self, last_id: int | None = None) -> "Subscription":
+    def subscribe(self, last_id: int | None = None, buildings: tuple[str, ...] = ()) -> "Subscription":
         """Join from now on, or from the event after ``last_id``; leave with ``leave``.
+
+        ``buildings``: hear of these alone, and of what has none.
 
         Raises:
             Closed: the hub was closed.
         """
         if self._closed:
             raise Closed
-        subscription = Subscription(self._opening(last_id), self._ping_s)
+        subscription = Subscription(self._opening(last_id, buildings), self._ping_s, buildings)
         self._subscriptions.add(subscription)
         return subscription
 
@@ -86,7 +96,7 @@ class Hub:
         for subscription in tuple(self._subscriptions):
             self.leave(subscription)
 
-    def _opening(self, last_id: int | None) -> list[bytes]:
+    def _opening(self, last_id: int | None, buildings: tuple[str, ...]) -> list[bytes]:
         retry, here = b"retry: %d\n\n" % RETRY_MS, b"id: %d\n" % self._head
         if last_id is None:
             return [retry, here + b"\n"]
@@ -94,13 +104,15 @@ class Hub:
         if not 0 <= missed <= len(self._ring):
             return [retry, here + _frame("reload", b"{}")]
         kept = list(self._ring)
-        return [retry, *kept[len(kept) - missed :]]
+        heard = [frame for building, frame in kept[len(kept) - missed :] if _hears(buildings, building)]
+        return [retry, *heard]
 
 
 class Subscription:
     """One console's queue."""
 
-    def __init__(self, opening: list[bytes], ping_s: float) -> None:
+    def __init__(self, opening: list[bytes], ping_s: float, buildings: tuple[str, ...] = ()) -> None:
+        self.buildings = buildings
         self._queue = deque(opening)
         self._room = QUEUE_LIMIT + len(opening)
         self._news = asyncio.Event()
@@ -146,6 +158,10 @@ class Subscription:
         if not self._closed:
             self._news.clear()
         return chunk
+
+
+def _hears(buildings: tuple[str, ...], building: str) -> bool:
+    return not buildings or not building or building in buildings
 
 
 def _frame(event: str, body: bytes) -> bytes:

@@ -9,6 +9,7 @@ from gateway.api import devices_schema as schema
 from gateway.api.context import Actor, InPorts
 from gateway.api.health_schema import DeadLetters
 from gateway.api.problems import known
+from gateway.api.scope import require_own
 from gateway.api.security import GuardedRoute
 from gateway.api.views import Json, device_view
 from gateway.site import Site
@@ -28,6 +29,7 @@ async def adopt_stranger(
     device_id: Annotated[str, Path(max_length=500)], body: schema.Adoption, ports: InPorts, person: Actor
 ) -> Response:
     """Take a device into the inventory: name it and say where it is."""
+    require_own(person, body.building)
     _check_place(ports.site, body.building, body.floor)
     with known("device in quarantine", device_id):
         device = await ports.devices.adopt(device_id, **body.model_dump(), actor=person.username)
@@ -36,8 +38,11 @@ async def adopt_stranger(
 
 
 @router.get("/api/dead-letters", response_model=DeadLetters)
-async def list_dead_letters(ports: InPorts, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Response:
+async def list_dead_letters(
+    ports: InPorts, person: Actor, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> Response:
     """List messages that could not be understood, newest first, with the reason."""
+    require_own(person, "")
     return Json({"items": await ports.health.dead_letters(limit)})
 
 

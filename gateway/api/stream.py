@@ -8,7 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from gateway.alerts.database import StoreUnavailable
-from gateway.api.context import InPorts
+from gateway.alerts.people import Person
+from gateway.api.context import Actor, InPorts
 from gateway.api.hub import Closed, Hub, Subscription
 from gateway.api.ports import Accounts, Unavailable
 from gateway.api.security import COOKIE, GuardedRoute
@@ -21,9 +22,9 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, subscription: Subscription, accounts: Accounts, token: str) -> None:
+    def __init__(self, hub: Hub, subscription: Subscription, accounts: Accounts, token: str, person: Person) -> None:
         async def welcome() -> bool:
-            return await _still_logged_in(accounts, token)
+            return await _still_logged_in(accounts, token, person)
 
         # X-Accel-Buffering: nginx would otherwise hold events back until its buffer is full.
         headers = {"X-Accel-Buffering": "no"}
@@ -39,7 +40,7 @@ class EventStream(StreamingResponse):
 
 @router.get("/api/stream", response_class=EventStream, status_code=200)
 async def stream_events(
-    request: Request, ports: InPorts, last_event_id: Annotated[str | None, Header()] = None
+    request: Request, ports: InPorts, person: Actor, last_event_id: Annotated[str | None, Header()] = None
 ) -> Response:
     """Events `alert` (AlertView, with id), `devices` ({items}), `health`, `reload` (fetch alerts afresh).
 
@@ -47,10 +48,10 @@ async def stream_events(
     interval of the session's end.
     """
     try:
-        subscription = ports.hub.subscribe(_parse(last_event_id))
+        subscription = ports.hub.subscribe(_parse(last_event_id), person.buildings)
     except Closed:
         raise HTTPException(503, "the gateway is stopping; connect again in a moment") from None
-    return EventStream(ports.hub, subscription, ports.accounts, request.cookies[COOKIE])
+    return EventStream(ports.hub, subscription, ports.accounts, request.cookies[COOKIE], person)
 
 
 def _parse(last_event_id: str | None) -> int | None:
@@ -60,9 +61,12 @@ def _parse(last_event_id: str | None) -> int | None:
     return int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 20 else -1
 
 
-async def _still_logged_in(accounts: Accounts, token: str) -> bool:
-    """A database that does not answer must not blind the console: alerts still come from memory."""
+async def _still_logged_in(accounts: Accounts, token: str, person: Person) -> bool:
+    """Whoever may see other things by now connects anew.
+
+    A database that does not answer must not blind the console: alerts still come from memory.
+    """
     try:
-        return await accounts.session(token) is not None
+        return await accounts.session(token) == person
     except (Unavailable, StoreUnavailable):
         return True

@@ -97,6 +97,8 @@ def matches(alert: Alert, f: AlertFilter) -> bool:
         return False
     if (f.rule and alert.rule != f.rule) or (f.building and alert.place.building != f.building):
         return False
+    if f.buildings and alert.place.building not in ("", *f.buildings):
+        return False
     if f.incident and alert.incident != f.incident:
         return False
     if f.before is not None and not _is_before(alert, f.before, f.before_id):
