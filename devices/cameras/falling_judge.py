@@ -47,7 +47,7 @@ GLIDE = 0.6
 LARGEST = 0.09
 GROWTH, FLICKER = 2.0, 0.35
 """Width at the end over width at the start beyond what perspective explains; median step of its logarithm."""
-WIDEST_GRAVITY = (0.8, 16.0)
+WIDEST_GRAVITY = (0.8, 22.0)
 """Calibrated acceleration in m/s^2: drag lowers it; a throw toward the camera looks faster than it is."""
 FASTEST = 70.0
 ABOVE_ROOF_M = 9.0
