@@ -44,6 +44,23 @@ def try_clip(
 
 
 @app.command()
+def still(
+    camera: Annotated[str, typer.Argument(help="Id of a camera of the site file.")],
+    out: Annotated[Path, typer.Argument(help="JPEG to write.")],
+    site: Annotated[Path, typer.Option(help="The site file.")],
+) -> None:
+    """Take one picture, masked: to draw zones on, or as reference of an empty lane. Prints its size and SHA-256."""
+    taker = _load("still")
+    from devices.cameras.settings import reveal
+
+    try:
+        known = _camera(site, camera)
+        _print(json.dumps(taker.take(reveal(known.url), known.masks, out)))
+    except CameraError as error:
+        _fail(error)
+
+
+@app.command()
 def run(site: Annotated[Path, typer.Option(help="The site file.")]) -> None:
     """Watch every camera of the site until stopped; publishes to the site's broker."""
     import asyncio
@@ -65,6 +82,16 @@ def run(site: Annotated[Path, typer.Option(help="The site file.")]) -> None:
         asyncio.run(until_stopped())
     except CameraError as error:
         _fail(error)
+
+
+def _camera(site: Path, camera: str) -> Any:
+    from devices.cameras.settings import load_site
+
+    known = {each.id: each for each in load_site(site).cameras}
+    if camera not in known:
+        told = f"there are {', '.join(known)}" if known else "there are none"
+        raise CameraError(str(site), f"has no camera {camera!r}", told)
+    return known[camera]
 
 
 def _summary(result: dict[str, object]) -> str:

@@ -1,7 +1,6 @@
 """Runs one detector over one recording, in a process of its own: a damaged file may abort the decoder."""
 
 import json
-import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -10,14 +9,13 @@ from typing import Any
 
 import msgspec
 
+from devices.cameras.child import call
 from devices.cameras.detection import Detection
 from devices.cameras.detectors import DETECTORS, RATES
 from devices.cameras.errors import CameraError, shown
 from devices.cameras.render import Renderer
 from devices.cameras.settings import Camera
 from devices.cameras.source import Source
-
-ABORTED = "re-encode the recording, or take another; nothing else is affected"
 
 
 def run(clip: str, detector: str, camera: Camera | None, render: Path | None) -> dict[str, Any]:
@@ -32,17 +30,7 @@ def run(clip: str, detector: str, camera: Camera | None, render: Path | None) ->
     job = {"clip": clip, "detector": detector, "render": str(render or "")}
     if camera is not None:
         job["camera"] = msgspec.to_builtins(camera)
-    command = [sys.executable, "-m", "devices.cameras.trial"]
-    done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)  # noqa: S603
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
-        raise CameraError(shown(clip), f"the decoder died over it (exit {done.returncode})", ABORTED) from None
-    if "error" in answer:
-        error = CameraError(*answer.pop("error"))
-        error.partial = answer or None
-        raise error
-    return answer
+    return call("devices.cameras.trial", job, shown(clip))
 
 
 def look(clip: str, name: str, camera: Camera | None, render: Path | None) -> dict[str, Any]:

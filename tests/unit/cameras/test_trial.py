@@ -9,7 +9,7 @@ from typing import Any
 import av
 import pytest
 
-from devices.cameras import trial
+from devices.cameras import child, trial
 from devices.cameras.detection import Detection
 from devices.cameras.errors import CameraError
 from simulators.scenes.lane import LaneScene
@@ -115,7 +115,7 @@ def test_a_decoder_that_dies_takes_only_its_own_process_along(
     dying = tmp_path / "python"
     dying.write_text("#!/bin/sh\nkill -ABRT $$\n")
     dying.chmod(0o755)
-    monkeypatch.setattr(trial.sys, "executable", str(dying))
+    monkeypatch.setattr(child.sys, "executable", str(dying))
     with pytest.raises(CameraError, match=r"the decoder died over it \(exit -6\)"):
         trial.run(str(lane_clip), "blocked_lane", None, None)
 
