@@ -51,16 +51,16 @@ def load_with_rules(path: Path, rules: Path) -> Site:
         site, problems = _judge(data | changed, path.resolve().parent)
     theirs = [problem for problem in problems if problem.loc[:1] and problem.loc[0] in changed]
     if theirs:
-        raise SiteFileError(str(rules), _located(rules, own, theirs))
+        raise SiteFileError(str(rules), located(rules, own, theirs))
     if site is None or problems:
-        raise SiteFileError(str(path), _located(path, text, problems))
+        raise SiteFileError(str(path), located(path, text, problems))
     return site
 
 
 def _load(path: Path, text: str) -> Site:
     site, problems = _judge(_parsed(path, text), path.resolve().parent)
     if site is None or problems:
-        raise SiteFileError(str(path), _located(path, text, problems))
+        raise SiteFileError(str(path), located(path, text, problems))
     return site
 
 
@@ -187,8 +187,11 @@ def _judge(data: dict[str, Any], base: Path) -> tuple[Site | None, list[Problem]
     return site, [*problems, *cross_problems(data, base, DIALECTS, params)]
 
 
-def _located(path: Path, text: str, problems: Iterable[Problem]) -> list[str]:
-    """Find the lines with a second pass, so that a good file never pays for it."""
+def located(path: Path, text: str, problems: Iterable[Problem]) -> list[str]:
+    """One line per problem: file, line, field, what is wrong and the remedy, in the file's order.
+
+    The lines are found with a second pass, so that a good file never pays for it.
+    """
     problems = list(problems)
     lines: dict[Loc, int] = {}
     wanted = {problem.loc[:depth] for problem in problems for depth in range(1, len(problem.loc) + 1)}

@@ -1,8 +1,8 @@
 """Makes pictures and clips so coarse that nobody can be recognised, for handing them out.
 
 The whole picture becomes blocks: a detector misses faces that are turned, small or in the dark, and one missed
-face is one too many. Blocks are a fiftieth of the picture's longer side. Faces are still recognised at 16 x 16 blocks (Harmon, The
-Recognition of Faces, Scientific American 229, 1973), that is when one fills a third of the picture.
+face is one too many. Blocks are a fiftieth of the picture's longer side. Faces are still recognised at 16 x 16 blocks
+(Harmon, The Recognition of Faces, Scientific American 229, 1973), that is when one fills a third of the picture.
 
 ``python -m devices.cameras.coarse SOURCE TARGET``; ``.jpg`` or ``.mp4``, both of the same kind.
 """

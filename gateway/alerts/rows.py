@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from alert_rules.alert import Alert, Handling, Severity
 from alert_rules.escalation import Escalation
+from alert_rules.reviewing import review_due
 from devices.registry import Device
 from gateway.alerts.audit import canonical
 from gateway.alerts.records import AuditRow, Message, OutboxRow, Stranger
@@ -39,6 +40,7 @@ def alert_values(alert: Alert) -> Values:
         "incident": alert.incident,
         "raised_at": alert.raised_at,
         "haystack": haystack(alert),
+        "review_due": review_due(alert),
         "body": to_json(alert),
     }
 
@@ -107,7 +109,8 @@ def _detail(text: Any) -> dict[str, Any]:
         detail = msgspec.json.decode(text)
     except (msgspec.DecodeError, TypeError, UnicodeError):
         detail = None
-    return detail if isinstance(detail, dict) else {"unreadable": str(text)}
+    readable = isinstance(detail, dict) and canonical(detail) == text
+    return detail if readable else {"unreadable": str(text)}
 
 
 def message_values(message: Message) -> Values:

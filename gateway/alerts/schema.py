@@ -52,6 +52,7 @@ alert = Table(
     Column("incident", AnyText, nullable=False),
     Column("raised_at", Double, nullable=False),
     Column("haystack", AnyText, nullable=False),
+    Column("review_due", Double),
     Column("body", Text, nullable=False),
     # The haystack rides in the index: a text search over a million alerts then never touches the wide rows.
     Index("ix_alert_page", "raised_at", "id", "haystack"),
@@ -60,6 +61,7 @@ alert = Table(
     Index("ix_alert_rule", "rule", "raised_at", "id"),
     Index("ix_alert_building", "building", "raised_at", "id"),
     Index("ix_alert_incident", "incident", "raised_at", "id"),
+    Index("ix_alert_review_due", "review_due"),
 )
 
 audit = Table(
@@ -161,6 +163,16 @@ likelihood = Table(
     Column("body", AnyText, nullable=False),
 )
 
+checklist = Table(
+    "checklist",
+    metadata,
+    Column("alert", AnyText, primary_key=True),
+    Column("plan", AnyText, primary_key=True),
+    Column("running", Integer, nullable=False),
+    Column("body", AnyText, nullable=False),
+    Index("ix_checklist_running", "running"),
+)
+
 escalation = Table(
     "escalation",
     metadata,
@@ -196,6 +208,21 @@ session = Table(
     Column("username", AnyText, ForeignKey("person.username", ondelete="CASCADE"), nullable=False),
     Column("expires_at", Double, nullable=False),
     Index("ix_session_username", "username"),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("token_hash", Text, nullable=False, unique=True),
+    Column("name", AnyText, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("buildings", AnyText, nullable=False),
+    Column("created_by", AnyText, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
 )
 
 once_token = Table(

@@ -25,6 +25,7 @@ class Statements:
         self.adopted = self._upsert(schema.adopted_device)
         self.suppression = self._upsert(schema.suppression)
         self.likelihood = self._upsert(schema.likelihood)
+        self.checklist = self._upsert(schema.checklist)
         self.escalation = self._upsert(schema.escalation)
         self.forget_escalation = delete(schema.escalation).where(schema.escalation.c.alert == bindparam("of"))
 
