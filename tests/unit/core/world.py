@@ -82,7 +82,7 @@ class World:
         sqlalchemy.event.listen(self.store.engine, "checkout", self._set_writable)
         gateway.hub.publish = self._publish  # type: ignore[method-assign]
 
-    def _publish(self, event: str, data: Any) -> None:
+    def _publish(self, event: str, data: Any, building: str = "") -> None:
         if event == "alert":
             self.shown.append(data)
 
