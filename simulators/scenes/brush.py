@@ -47,7 +47,9 @@ class Noise:
     def __init__(self, shape: tuple[int, int], sigma: float, seed: int) -> None:
         rng = np.random.default_rng((seed, 3))
         self._margin = 97
-        sheet = rng.normal(0, sigma, (shape[0] + self._margin, shape[1] + self._margin)).astype(np.float32).round()
+        # the brighter part of one cut and the darker of another: each has 0.341 of the variance of a whole
+        spread = sigma / np.sqrt(2 * 0.341)
+        sheet = rng.normal(0, spread, (shape[0] + self._margin, shape[1] + self._margin)).astype(np.float32).round()
         self._more = np.clip(sheet, 0, 255).astype(np.uint8)
         self._less = np.clip(-sheet, 0, 255).astype(np.uint8)
         self._seed = seed

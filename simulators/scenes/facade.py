@@ -14,7 +14,8 @@ from simulators.scenes.throws import Flight, Throw, fly
 
 Picture = NDArray[np.uint8]
 
-DAY_NOISE, NIGHT_NOISE = 1.5, 5.0
+DAY_NOISE, NIGHT_NOISE = 1.25, 4.0
+"""Standard deviations in grey levels."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,13 @@ class Flying:
 
 
 def inject(frames: Iterable[tuple[float, Picture]], flights: tuple[Flight, ...]) -> Iterator[tuple[float, Picture]]:
-    """Throws drawn into the pictures of a real camera; the times of ``flights`` are those of the nearest picture."""
+    """Throws drawn into the pictures of a real camera, each where it is in the nearest picture of its flight."""
     times = np.array(sorted({round(t, 6) for flight in flights for t, _, _ in flight.frames}))
+    apart = float(np.diff(times).min()) if len(times) > 1 else 0.04
     flying = Flying(flights)
     for t, picture in frames:
         shown = picture.copy()
-        if len(times):
-            flying.draw(shown, float(times[np.abs(times - t).argmin()]))
+        nearest = float(times[np.abs(times - t).argmin()]) if len(times) else np.inf
+        if abs(nearest - t) <= apart / 2:
+            flying.draw(shown, nearest)
         yield t, shown
