@@ -27,11 +27,13 @@ from devices.decode import Decoder
 from devices.dialects.dialect import Lane
 from devices.model import Envelope, RejectReason, Report
 from devices.registry import Device, Registry
+from gateway.access_tokens import TokenDesk
 from gateway.accounts import AccountDesk
 from gateway.alerts.book import REMEMBERED_IDS, AlertBook
 from gateway.alerts.people import People
 from gateway.alerts.records import Message, OutboxRow
 from gateway.alerts.store import AlertStore
+from gateway.alerts.tokens import TokenStore
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.views import alert_view
@@ -52,12 +54,14 @@ from gateway.journal.journal import DeadLetter
 from gateway.lanes import LanePipe
 from gateway.likelihood import LikelihoodDesk
 from gateway.listen import listen
+from gateway.lookback.desk import LookbackDesk
 from gateway.metrics import Metrics
 from gateway.notify.channels import open_channels
 from gateway.notify.notifier import Notifier
 from gateway.notify.routing import due_channels, event_channels
 from gateway.outbox import StoredOutbox
 from gateway.outward.opening import open_publisher
+from gateway.people.room import open_people
 from gateway.pushes import PushDesk, tokens_of
 from gateway.quarantine import Quarantine
 from gateway.reload import Answer, Reloader
@@ -117,6 +121,7 @@ class Gateway:
         registry = _registry(site, restored.adopted)
         site = site.model_copy(update={"devices": []})  # the registry has them now, at a fraction of the memory
         self._site = site
+        self._site_path: Path | None = None
         decoder = decoder_of(site, registry)
         self._commands = decoder.commands
         self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
@@ -163,6 +168,7 @@ class Gateway:
         self._showing = Showing(
             self.hub, self._inventory, self._evaluator, self._health, self._outward, clock, self._note_hearing
         )
+        self._people = open_people(site, self._store, self._evaluator, registry, clock)
         self._upkeep = Upkeep(
             self.lanes,
             self._feed,
@@ -173,6 +179,7 @@ class Gateway:
             self.metrics,
             clock,
             site.journal.keep_days,
+            self._people.upkeep,
         )
         self.api = self._open_api()
 
@@ -202,8 +209,11 @@ class Gateway:
             history=HistoryDesk(self._history),
             health=self._health,
             accounts=AccountDesk(People(self._store.engine), clock, site.api.session_hours * 3600, self._evaluator),
+            access_tokens=TokenDesk(TokenStore(self._store.engine), clock, self._evaluator),
             suppressions=self._suppressions,
             likelihood=self._likelihood,
+            people=self._people,
+            lookback=LookbackDesk(lambda: self._site_path),
             pushes=PushDesk(self._intakes[Lane.ALARM], tokens_of(site)),
             hub=self.hub,
             registry=self.metrics.registry,
@@ -256,6 +266,7 @@ class Gateway:
 
     def follow(self, site: Site, path: Path) -> Reloader:
         """Make what takes changed rules over from the file at ``path``, which said ``site`` at the start."""
+        self._site_path = path
         self._health.reloader = Reloader(path, site, self._take_rules)
         return self._health.reloader
 
@@ -295,7 +306,8 @@ class Gateway:
         self._store.close()
 
     def _channels_for(self, alert: Alert, level: int) -> list[str]:
-        return due_channels(alert_view(alert, saved=True), self._site.channels, level)
+        found = due_channels(alert_view(alert, saved=True), self._site.channels, level)
+        return self._people.duty.narrow(found, level, alert.place.building)
 
     def _watchers_for(self, alert: Alert) -> list[str]:
         return event_channels(alert_view(alert, saved=True), self._site.channels)

@@ -1,5 +1,6 @@
 """Puts the API together."""
 
+import time
 from functools import cache
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from prometheus_client import CollectorRegistry
 from gateway.api import (
     alerts,
     devices,
+    duty,
+    exports,
     health,
     incidents,
     likelihood,
+    lookback,
     openapi,
     problems,
     push,
@@ -21,23 +25,47 @@ from gateway.api import (
     static,
     stream,
     suppressions,
+    tokens,
+    visitors,
+)
+from gateway.api import (
+    people as people_routes,
 )
 from gateway.api.context import Ports
 from gateway.api.headers import SecurityHeaders
 from gateway.api.hub import Hub
-from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Likelihoods, Muting, Pushes
+from gateway.api.limits import Limits
+from gateway.api.ports import (
+    Accounts,
+    Desk,
+    Devices,
+    Health,
+    HistoryReader,
+    Likelihoods,
+    Lookback,
+    Muting,
+    Pushes,
+    Tokens,
+)
+from gateway.people.room import PeopleRoom
 from gateway.site import Site
 
 # The console's files answer every address the others do not, so they come last.
 _MODULES = (
     session,
     alerts,
+    exports,
     suppressions,
     likelihood,
+    lookback,
     incidents,
     devices,
     quarantine,
+    people_routes,
+    duty,
+    visitors,
     push,
+    tokens,
     health,
     stream,
     openapi,
@@ -46,7 +74,7 @@ _MODULES = (
 ROUTERS = tuple(module.router for module in _MODULES)
 DESCRIPTION = (
     "Alerts and devices of a residential community. JSON; times are seconds since the Unix epoch, UTC; "
-    "errors are problem documents (RFC 9457); log in to get the session cookie."
+    "errors are problem documents (RFC 9457); log in to get the session cookie, or send a token as bearer."
 )
 
 
@@ -58,9 +86,12 @@ def create_app(
     history: HistoryReader,
     health: Health,
     accounts: Accounts,
+    access_tokens: Tokens,
     pushes: Pushes,
     suppressions: Muting,
     likelihood: Likelihoods,
+    people: PeopleRoom,
+    lookback: Lookback,
     hub: Hub,
     registry: CollectorRegistry,
     console_dir: Path | None,
@@ -80,10 +111,24 @@ def create_app(
         generate_unique_id_function=_operation_id,
     )
     app.state.ports = Ports(
-        site, desk, devices, history, health, accounts, pushes, suppressions, likelihood, hub, registry, console_dir
+        site=site,
+        desk=desk,
+        devices=devices,
+        history=history,
+        health=health,
+        accounts=accounts,
+        tokens=access_tokens,
+        pushes=pushes,
+        suppressions=suppressions,
+        likelihood=likelihood,
+        lookback=lookback,
+        hub=hub,
+        registry=registry,
+        console_dir=console_dir,
     )
+    app.state.limits = Limits(time.monotonic)
     problems.install(app)
-    app.add_middleware(SecurityHeaders, https=site.api.secure_cookie)
+    app.add_middleware(SecurityHeaders, https=site.api.https)
     for router in ROUTERS:
         app.include_router(router)
     app.openapi = cache(lambda: openapi.describe(app))  # type: ignore[method-assign]

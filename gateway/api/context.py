@@ -9,7 +9,19 @@ from prometheus_client import CollectorRegistry
 
 from gateway.alerts.people import Person
 from gateway.api.hub import Hub
-from gateway.api.ports import Accounts, Desk, Devices, Health, HistoryReader, Likelihoods, Muting, Pushes
+from gateway.api.ports import (
+    Accounts,
+    Desk,
+    Devices,
+    Health,
+    HistoryReader,
+    Likelihoods,
+    Lookback,
+    Muting,
+    Pushes,
+    Tokens,
+)
+from gateway.people.room import PeopleRoom
 from gateway.site import Site
 
 
@@ -23,9 +35,12 @@ class Ports:
     history: HistoryReader
     health: Health
     accounts: Accounts
+    tokens: Tokens
     pushes: Pushes
     suppressions: Muting
     likelihood: Likelihoods
+    people: PeopleRoom
+    lookback: Lookback
     hub: Hub
     registry: CollectorRegistry
     console_dir: Path | None

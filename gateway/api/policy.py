@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from gateway.alerts.people import Role
+from gateway.alerts.tokens import Scope
 
 
 class Access(StrEnum):
@@ -50,11 +51,45 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/api/devices"): Access.VIEWER,
     ("GET", "/api/devices/{device_id}"): Access.VIEWER,
     ("GET", "/api/devices/{device_id}/history"): Access.VIEWER,
+    ("GET", "/api/alerts/{alert_id}/explanation"): Access.VIEWER,
+    ("GET", "/api/devices/{device_id}/explanation"): Access.VIEWER,
+    ("GET", "/api/feedback"): Access.VIEWER,
     ("GET", "/api/quarantine"): Access.VIEWER,
     ("POST", "/api/quarantine/{device_id}/adopt"): Access.MANAGER,
     ("GET", "/api/dead-letters"): Access.MANAGER,
+    ("POST", "/api/me/password"): Access.VIEWER,
+    ("GET", "/api/people"): Access.MANAGER,
+    ("POST", "/api/people"): Access.ADMINISTRATOR,
+    ("POST", "/api/people/{username}/change"): Access.ADMINISTRATOR,
+    ("POST", "/api/people/{username}/reset"): Access.ADMINISTRATOR,
+    ("POST", "/api/people/{username}/remove"): Access.ADMINISTRATOR,
+    ("GET", "/api/shifts"): Access.VIEWER,
+    ("POST", "/api/shifts"): Access.MANAGER,
+    ("POST", "/api/shifts/{record_id}/remove"): Access.MANAGER,
+    ("GET", "/api/duty"): Access.VIEWER,
+    ("GET", "/api/duty/gaps"): Access.VIEWER,
+    ("GET", "/api/duty/rota"): Access.GUARD,
+    ("POST", "/api/duty/turns"): Access.MANAGER,
+    ("POST", "/api/duty/turns/{record_id}/remove"): Access.MANAGER,
+    ("POST", "/api/duty/overrides"): Access.MANAGER,
+    ("POST", "/api/duty/overrides/{record_id}/remove"): Access.MANAGER,
+    ("POST", "/api/duty/on-call"): Access.MANAGER,
+    ("GET", "/api/handover"): Access.GUARD,
+    ("POST", "/api/handover"): Access.GUARD,
+    ("GET", "/api/alerts/{alert_id}/dispatch"): Access.GUARD,
+    ("GET", "/api/visitors"): Access.GUARD,
+    ("POST", "/api/visitors"): Access.GUARD,
+    ("GET", "/api/visitors/{visitor_id}"): Access.GUARD,
+    ("GET", "/api/visitors/{visitor_id}/pass"): Access.GUARD,
+    ("POST", "/api/visitors/{visitor_id}/revoke"): Access.GUARD,
+    ("POST", "/api/passes/verify"): Access.DEVICE,
     ("GET", "/api/health"): Access.VIEWER,
     ("GET", "/api/stream"): Access.VIEWER,
+    ("GET", "/api/exports/alerts.csv"): Access.VIEWER,
+    ("GET", "/api/exports/alerts.xlsx"): Access.VIEWER,
+    ("GET", "/api/tokens"): Access.ADMINISTRATOR,
+    ("POST", "/api/tokens"): Access.ADMINISTRATOR,
+    ("POST", "/api/tokens/{token_id}/revoke"): Access.ADMINISTRATOR,
     ("GET", "/api/openapi.json"): Access.VIEWER,
     ("GET", "/api/docs"): Access.VIEWER,
     ("POST", "/push/hikvision"): Access.DEVICE,
@@ -66,6 +101,14 @@ POLICY: dict[tuple[str, str], Access] = {
     ("HEAD", "/{path}"): Access.PUBLIC,
 }
 
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+_SCOPE = {
+    Access.VIEWER: Scope.READ,
+    Access.LOOPBACK: Scope.READ,
+    Access.GUARD: Scope.ACT,
+    Access.MANAGER: Scope.MANAGE,
+}
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
 
@@ -89,3 +132,9 @@ def allows(access: Access, role: Role | None, *, loopback: bool) -> bool:
         return False
     needed = Role.VIEWER if access is Access.LOOPBACK else Role(access.value)
     return _RANK[role] >= _RANK[needed]
+
+
+def scope_for(method: str, access: Access) -> Scope | None:
+    """The scope a token needs; ``None``: no token will do, a person has to. One that may only read changes nothing."""
+    needed = _SCOPE.get(access)
+    return Scope.ACT if needed is Scope.READ and method not in SAFE_METHODS else needed

@@ -4,7 +4,7 @@ Times are epoch seconds, UTC. Every method that waits may raise ``Unavailable`` 
 ``StoreUnavailable``; the answer is 503 with the message as detail.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from devices.twin import Twin
 from gateway.alerts.incidents import Incident
 from gateway.alerts.people import Person
 from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+from gateway.alerts.tokens import Scope, Token
 
 Points = dict[str, list[tuple[float, float | bool | str]]]
 
@@ -148,6 +149,17 @@ class Likelihoods(Protocol):
         """Every quarter's review as the API shows it, the latest first."""
 
 
+class Lookback(Protocol):
+    """Answers about the past, as the command line gives them in JSON. Each may raise Unavailable."""
+
+    async def explain_alert(self, alert_id: str) -> dict[str, Any]: ...
+
+    async def explain_silence(self, device_id: str, at: str) -> dict[str, Any]:
+        """``at`` is an ISO time, local to the site unless it names a zone."""
+
+    async def feedback(self, days: int) -> dict[str, Any]: ...
+
+
 class Accounts(Protocol):
     """``gateway.alerts.people.People`` off the event loop, with the clock and the session's length filled in."""
 
@@ -162,3 +174,21 @@ class Accounts(Protocol):
 
     async def logout(self, token: str) -> None:
         """End the session; unknown tokens are fine."""
+
+
+class Tokens(Protocol):
+    """Tokens for programs."""
+
+    async def find(self, secret: str) -> Token | None:
+        """The live token whose secret this is; its use is noted."""
+
+    async def create(
+        self, name: str, scopes: Sequence[Scope], buildings: Sequence[str], valid_s: float, actor: str
+    ) -> tuple[Token, str]:
+        """A new token and its secret."""
+
+    async def everything(self) -> list[Token]:
+        """Every token there ever was, the newest first."""
+
+    async def revoke(self, token_id: str, actor: str) -> Token:
+        """End a token. Raises KeyError."""

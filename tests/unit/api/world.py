@@ -1,11 +1,12 @@
 """The ports of the API, implemented in memory, and clients who are logged in."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from msgspec import structs
 from prometheus_client import CollectorRegistry, Counter
 
 from alert_rules import suppressing
@@ -19,14 +20,17 @@ from devices.twin import Twin
 from gateway.alerts.incidents import Incident, summarise
 from gateway.alerts.people import LoginRefused, Person, Role, TooManyAttempts
 from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+from gateway.alerts.tokens import Scope, Token
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.ports import Conflict, Grant, Points, Preview, Unavailable, Unsaved
 from gateway.api.views import matches
 from gateway.likelihood import review_view
 from gateway.site import Site
+from tests.unit.people.making import Room
 
 HEADERS = {"X-Requested-With": "community-gateway"}
+NOW = 1_790_000_000.0
 ELSEWHERE = ("192.0.2.7", 40_000)
 FIRST_ID = 1_000
 
@@ -220,6 +224,39 @@ class MemoryAccounts:
         return Grant(token, person)
 
 
+class MemoryTokens:
+    """A token per scope, its secret ``cgt_`` and the scope; others are made as asked."""
+
+    def __init__(self) -> None:
+        self.tokens = {f"cgt_{scope}": made_token(scope.value, scope) for scope in Scope}
+
+    async def find(self, secret: str) -> Token | None:
+        found = self.tokens.get(secret)
+        return found if found and found.is_live(NOW) else None
+
+    async def create(
+        self, name: str, scopes: Sequence[Scope], buildings: Sequence[str], valid_s: float, actor: str
+    ) -> tuple[Token, str]:
+        made = made_token(name, *scopes, buildings=tuple(buildings), created_by=actor, expires_at=NOW + valid_s)
+        self.tokens[f"cgt_{name}"] = made
+        return made, f"cgt_{name}"
+
+    async def everything(self) -> list[Token]:
+        return list(self.tokens.values())
+
+    async def revoke(self, token_id: str, actor: str) -> Token:
+        for secret, token in self.tokens.items():
+            if token.id == token_id:
+                self.tokens[secret] = structs.replace(token, revoked_at=NOW)
+                return self.tokens[secret]
+        raise KeyError(token_id)
+
+
+def made_token(name: str, *scopes: Scope, **changes: Any) -> Token:
+    fields = {"id": f"id-{name}", "name": name, "scopes": scopes, "buildings": (), "created_by": "administrator"}
+    return Token(**{**fields, "created_at": NOW, "expires_at": NOW + 60, **changes})
+
+
 class MemoryPushes:
     """Writes down what it takes; the token is the maker's name backwards."""
 
@@ -273,6 +310,30 @@ class MemoryMuting:
         return each.model_dump(mode="json") | {"state": state, "on": self.book.on(each, self.now), "muted": 0}
 
 
+class MemoryLookback:
+    """Answers what ``answers`` says and remembers the questions."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.away = False
+        self.answer: dict[str, Any] = {}
+
+    async def explain_alert(self, alert_id: str) -> dict[str, Any]:
+        return self._answer("alert", alert_id)
+
+    async def explain_silence(self, device_id: str, at: str) -> dict[str, Any]:
+        return self._answer("silence", device_id, at)
+
+    async def feedback(self, days: int) -> dict[str, Any]:
+        return self._answer("feedback", str(days))
+
+    def _answer(self, *question: str) -> dict[str, Any]:
+        if self.away:
+            raise Unavailable("ask on the command line")
+        self.asked.append(question)
+        return self.answer
+
+
 class MemoryLikelihood:
     """One review."""
 
@@ -294,8 +355,11 @@ class World:
         self.history = MemoryHistory()
         self.health = MemoryHealth()
         self.accounts = MemoryAccounts()
+        self.tokens = MemoryTokens()
         self.pushes = MemoryPushes()
         self.muting = MemoryMuting(self.desk)
+        self.lookback = MemoryLookback()
+        self.people = Room(self.accounts.sessions.values())
         self.hub = Hub(FIRST_ID, ping_s)
         self.registry = CollectorRegistry()
         Counter("messages_received", "Messages.", registry=self.registry).inc(3)
@@ -309,9 +373,12 @@ class World:
             history=self.history,
             health=self.health,
             accounts=self.accounts,
+            access_tokens=self.tokens,
             pushes=self.pushes,
             suppressions=self.muting,
             likelihood=MemoryLikelihood(),
+            people=self.people.desks,
+            lookback=self.lookback,
             hub=self.hub,
             registry=self.registry,
             console_dir=console_dir,
