@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from gateway import cli_notify
 from gateway.cli_lookback import register
 from gateway.errors import OperatorError
 
@@ -37,6 +38,7 @@ person = typer.Typer(no_args_is_help=True, help="The people who use the console.
 app.add_typer(audit, name="audit")
 app.add_typer(person, name="person")
 register(app)
+cli_notify.register(app)
 
 SiteFile = Annotated[
     Path, typer.Option("--site", "-s", envvar="GATEWAY_SITE", help="The site file (YAML, or JSON by its suffix).")

@@ -75,6 +75,7 @@ RULES: dict[str, tuple[str, str]] = {
     "gate_refused_repeatedly": ("多处刷卡被拒", "Refused at several doors"),
     "gate_passback": ("凭证回传使用", "Credential handed back"),
     "gate_expired_visitor": ("访客通行证过期", "Visitor with an expired pass"),
+    "gate_pass_refused": ("访客通行证被拒绝", "Visitor pass refused"),
     "gate_blocklist": ("黑名单人员", "Person on the blocklist"),
     "reader_tamper": ("读卡器被拆动", "Card reader tampered with"),
     "resident_unseen": ("独居住户长时间未出入", "Resident not seen for long"),
