@@ -174,7 +174,11 @@ class Axis:
         if not isinstance(counts, dict):
             return Reject(RejectReason.WRONG_SHAPE, f"{envelope.topic[:120]!r} has no member occupancy")
         reading = Reading(self.name, route.sender, DeviceKind.CAMERA)
-        total = sum(number for value in counts.values() if (number := values.whole(value)) is not None)
-        reading.measure("object_count", total)
-        reading.state("occupancy", total > 0)
+        counted = [values.whole(value) for value in counts.values()]
+        total = sum(count for count in counted if count is not None)
+        if None in counted:  # an unknown part: some are there, but nobody can say that none is
+            reading.state("occupancy", total > 0 or None)
+        else:
+            reading.measure("object_count", total)
+            reading.state("occupancy", total > 0)
         return reading.report(self._context, envelope, values.number(said.get("timestamp"), 0.001))

@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from devices.dialects import values
-from devices.dialects.body import BROKEN
 from devices.dialects.dialect import Context, Lane, Read, Route
 from devices.dialects.fields import SKIP, Field, common, guess, kinds_of, plain, take
 from devices.dialects.kinds import Kinds
 from devices.dialects.reading import Reading
+from devices.dialects.typed import typed
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report, StateValue
 
 MAX_HISTORY = 500
@@ -133,10 +133,9 @@ class ChirpStack:
 
     def _reader(self, act: Any) -> Read:
         def read(route: Route, envelope: Envelope) -> _Found:
-            try:
-                message = _decode(envelope.payload)
-            except BROKEN as error:
-                return _unreadable(envelope, error)
+            message = typed(_decode, envelope, "ChirpStack v4 JSON; set its MQTT encoding to json")
+            if isinstance(message, Reject):
+                return message
             claimed = message.deviceInfo.devEui
             if claimed != route.sender and claimed.lower() != route.sender.lower():
                 return Reject(
@@ -278,12 +277,3 @@ def _note_event(reading: Reading, event: Any) -> None:
     if states is None:
         reading.state("smoke", None)
         reading.event("unknown_fault", raw_code=word[:64], code_system="milesight", active=True)
-
-
-def _unreadable(envelope: Envelope, error: Exception) -> Reject:
-    where = envelope.topic[:160]
-    if not envelope.payload:
-        return Reject(RejectReason.EMPTY, f"empty payload on {where!r}")
-    if isinstance(error, msgspec.ValidationError):
-        return Reject(RejectReason.WRONG_SHAPE, f"{where!r}: {error}; expected ChirpStack v4 JSON")
-    return Reject(RejectReason.MALFORMED, f"{where!r} carries no JSON ({error}); set ChirpStack's encoding to json")

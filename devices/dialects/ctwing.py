@@ -18,6 +18,7 @@ from devices.dialects.dialect import Context, Lane, Route
 from devices.dialects.fields import ALARMS, SKIP, Field, common, guess, plain, take
 from devices.dialects.kinds import Kinds
 from devices.dialects.reading import Reading
+from devices.dialects.typed import typed
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 from devices.names import STATES
 
@@ -107,8 +108,10 @@ class CtWing:
         return Route("ctwing", topic, DeviceKind.SMOKE_DETECTOR, self._read)
 
     def _read(self, _route: Route, envelope: Envelope) -> Report | list[Report] | Reject | Ignored:
+        message = typed(_decode, envelope, "an AEP message")
+        if isinstance(message, Reject):
+            return message
         try:
-            message = _decode(envelope.payload)
             payload = _decode_payload(message.payload)
         except BROKEN as error:
             return _unreadable(envelope, error)
@@ -258,9 +261,6 @@ def _nameless() -> Reject:
 
 
 def _unreadable(envelope: Envelope, error: Exception) -> Reject:
-    where = envelope.topic[:120]
-    if not envelope.payload:
-        return Reject(RejectReason.EMPTY, f"empty payload on {where!r}")
-    if isinstance(error, msgspec.ValidationError):
-        return Reject(RejectReason.WRONG_SHAPE, f"{where!r}: {error}; expected an AEP message")
-    return Reject(RejectReason.MALFORMED, f"{where!r} carries no JSON: {error}")
+    wrong = isinstance(error, msgspec.ValidationError)
+    reason = RejectReason.WRONG_SHAPE if wrong else RejectReason.MALFORMED
+    return Reject(reason, f"{envelope.topic[:120]!r}: payload: {error}; expected an AEP message")

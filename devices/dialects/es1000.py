@@ -313,11 +313,11 @@ def _elevatorcloud(reading: Reading, data: dict[str, Any]) -> None:
 
 
 def _elevatorcloud_faults(reading: Reading, faults: list[Any]) -> None:
+    codes = [whole(raw) for raw in faults[:64]]
     for name, _ in ELEVATORCLOUD.values():
-        reading.state(name, False)
+        reading.state(name, None if None in codes else False)
     level = set()
-    for raw in faults[:64]:
-        code = whole(raw)
+    for raw, code in zip(faults, codes, strict=False):
         known = ELEVATORCLOUD.get(code) if code is not None else None
         if known is None:
             reading.event("unknown_fault", raw_code=str(raw)[:64], code_system="elevatorcloud", active=True)

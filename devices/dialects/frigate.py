@@ -11,6 +11,7 @@ from devices.dialects.body import mapping
 from devices.dialects.dialect import Context, Lane, Read, Route
 from devices.dialects.reading import MAX_TEXT, Reading
 from devices.dialects.scene import object_class
+from devices.dialects.typed import typed
 from devices.model import DeviceKind, Envelope, Event, Ignored, Reject, RejectReason, Report
 
 MAX_CAMERAS = 10_000
@@ -93,8 +94,8 @@ class Review(Struct, gc=False):
     after: Item
 
 
-_tracking = msgspec.json.Decoder(Tracking)
-_review = msgspec.json.Decoder(Review)
+_tracking = msgspec.json.Decoder(Tracking).decode
+_review = msgspec.json.Decoder(Review).decode
 
 
 class Frigate:
@@ -144,10 +145,9 @@ class Frigate:
         return self._motion if parts[1] == "motion" else self._count(parts[1])
 
     def _tracked(self, route: Route, envelope: Envelope) -> Report | Reject | Ignored:
-        try:
-            said = _tracking.decode(envelope.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return _unreadable(envelope, error)
+        said = typed(_tracking, envelope)
+        if isinstance(said, Reject):
+            return said
         after, phase = said.after, PHASES.get(said.type)
         if phase is None:
             return Reject(RejectReason.WRONG_SHAPE, f"event type {said.type[:40]!r} is not new, update or end")
@@ -180,10 +180,9 @@ class Frigate:
         return tuple(zone for zone in zones if any(part in zone.lower() for part in self._zones)) if zones else ()
 
     def _reviewed(self, route: Route, envelope: Envelope) -> Report | Reject:
-        try:
-            said = _review.decode(envelope.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return _unreadable(envelope, error)
+        said = typed(_review, envelope)
+        if isinstance(said, Reject):
+            return said
         after, phase = said.after, PHASES.get(said.type)
         if phase is None:
             return Reject(RejectReason.WRONG_SHAPE, f"review type {said.type[:40]!r} is not new, update or end")
@@ -303,12 +302,3 @@ def _word(envelope: Envelope) -> str:
 
 def _ignore(why: str) -> Callable[[Route, Envelope], Ignored]:
     return lambda route, envelope: Ignored(why)
-
-
-def _unreadable(envelope: Envelope, error: Exception) -> Reject:
-    where = envelope.topic[:120]
-    if not envelope.payload.strip():
-        return Reject(RejectReason.EMPTY, f"empty payload on {where!r}; send JSON")
-    if isinstance(error, msgspec.ValidationError):
-        return Reject(RejectReason.WRONG_SHAPE, f"{where!r}: {error}")
-    return Reject(RejectReason.MALFORMED, f"{where!r} carries no JSON: {error}")

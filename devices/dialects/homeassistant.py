@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct, field
 
-from devices.dialects.body import BROKEN, decode_json, mapping
+from devices.dialects.body import loads, mapping
 from devices.dialects.dialect import Context, Lane, Route
 from devices.dialects.ha_config import Discovered, Entity, Path, discovered, folded, kind_of, quantity
 from devices.dialects.kinds import Kinds
@@ -182,12 +182,12 @@ class HomeAssistant:
                 return Ignored("an empty state says nothing")
             body: Any = _MISSING
             if any_json:
-                try:
-                    body = decode_json(envelope.payload)
-                except BROKEN:
+                body = loads(envelope)
+                if isinstance(body, Reject):
                     if only_json:
                         where = envelope.topic[:120]
                         return Reject(RejectReason.MALFORMED, f"{where!r} was announced as JSON and carries none")
+                    body = _MISSING
             return self._state(spoken, body, None if only_json else text(envelope.payload), envelope)
 
         return read

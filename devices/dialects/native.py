@@ -8,12 +8,17 @@ from zlib import crc32
 
 import msgspec
 
+from devices.dialects.body import BROKEN
 from devices.dialects.dialect import MAX_BEHIND_S, Context, Lane, NoOptions, Read, Route, plausible
+from devices.dialects.fields import anonymous, plain
+from devices.dialects.typed import typed
+from devices.dialects.values import text
 from devices.model import DeviceKind, Envelope, Event, Reject, RejectReason, Report, StateValue, TimeQuality
 from devices.names import EVENTS, QUANTITIES, STATES
 
 MAX_TEXT = 500
 MAX_SHARED = 1_000
+EXPECTED = "what docs/native.md says"
 _TOPIC = re.compile(r"community/([^/]+)/([a-z_]+)/([A-Za-z0-9][A-Za-z0-9_.:-]{0,63})/(telemetry|event|status)")
 _KINDS = {str(kind): kind for kind in DeviceKind}
 _SOURCE_UTC = TimeQuality.SOURCE_UTC
@@ -74,12 +79,12 @@ class _Table:
         for name, value in given.items():
             allowed = self.words.get(name)
             if allowed is None:
-                raw[name] = value
+                raw[name] = anonymous(value)
                 continue
             meant = _TRUTH.get(value, value) if allowed is _BOOLS and isinstance(value, str) else value
             kept[name] = meant if meant in allowed else None
             if meant not in allowed and value is not None:
-                raw[name] = value
+                raw[name] = plain(value)
         return kept
 
 
@@ -122,6 +127,7 @@ class Native:
 
     def __init__(self, context: Context) -> None:
         self._site = context.site
+        self._readers = {kind: _reader(kind, context.keep_plates) for kind in DeviceKind}
 
     def filters(self) -> dict[str, Lane]:
         site = self._site
@@ -145,10 +151,10 @@ class Native:
             )
         if self._site and match[1] != self._site:
             return Reject(RejectReason.BAD_TOPIC, f"topic names site {match[1]!r}, this gateway serves {self._site!r}")
-        return Route("native", match[3], kind, _read_status if match[4] == "status" else _READERS[kind])
+        return Route("native", match[3], kind, _read_status if match[4] == "status" else self._readers[kind])
 
 
-def _reader(kind: DeviceKind) -> Read:
+def _reader(kind: DeviceKind, keep_plates: bool) -> Read:
     """Build the reader of ``telemetry`` and ``event`` of one kind, its tables at hand."""
     table = _Table(kind)
     limits, decode = table.limits, _payload.decode
@@ -157,11 +163,14 @@ def _reader(kind: DeviceKind) -> Read:
         raw: dict[str, Any] | None = None
         try:
             body = decode(envelope.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            saved, raw = _salvaged(envelope.payload)
-            if saved is None:
-                return _unreadable(envelope, error)
-            body = saved
+        except BROKEN:
+            mended = typed(decode, envelope, EXPECTED)
+            if isinstance(mended, Reject):
+                saved, raw = _salvaged(envelope.payload)
+                if saved is None:
+                    return mended
+                mended = saved
+            body = mended
         if body.device is not None and body.device != route.sender:
             return _mismatch(route, body.device)
         received_at, ts = envelope.received_at, body.ts
@@ -184,7 +193,7 @@ def _reader(kind: DeviceKind) -> Read:
             route.states = states = table.shared(states)
         else:
             states = table.known(states, raw := raw or {})
-        events = _events(kind, body.events, raw := raw or {}) if body.events else ()
+        events = _events(kind, body.events, raw := raw or {}, keep_plates) if body.events else ()
         return Report(
             route.device,
             kind,
@@ -208,11 +217,10 @@ def _reader(kind: DeviceKind) -> Read:
 
 
 def _read_status(route: Route, envelope: Envelope) -> Report | Reject:
-    text = envelope.payload.strip()
-    try:
-        status = Status(text.decode()) if text in (b"online", b"offline") else _status.decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _unreadable(envelope, error)
+    word = envelope.payload.strip()
+    status = Status(word.decode()) if word in (b"online", b"offline") else typed(_status.decode, envelope, EXPECTED)
+    if isinstance(status, Reject):
+        return status
     if status.device is not None and status.device != route.sender:
         return _mismatch(route, status.device)
     if status.status not in ("online", "offline"):
@@ -238,8 +246,8 @@ def _salvaged(payload: bytes) -> tuple[Payload | None, dict[str, Any]]:
     body = Payload()
     dropped: dict[str, Any] = {}
     try:
-        given = msgspec.json.decode(payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        given = msgspec.json.decode(text(payload) or "")
+    except BROKEN:
         return None, dropped
     for name, value in given.items() if isinstance(given, dict) else ():
         parts = value.items() if name in ("measurements", "states") and isinstance(value, dict) else [(name, value)]
@@ -248,7 +256,7 @@ def _salvaged(payload: bytes) -> tuple[Payload | None, dict[str, Any]]:
             try:
                 _add(body, name, msgspec.convert(one, Payload))
             except msgspec.ValidationError:
-                dropped[part] = _bounded(content)
+                dropped[part] = anonymous(content)
     return (body if body.states or body.events else None), dropped
 
 
@@ -257,14 +265,6 @@ def _add(body: Payload, name: str, read: Payload) -> None:
         setattr(body, name, {**getattr(body, name), **getattr(read, name)})
     elif name in Payload.__struct_fields__:
         setattr(body, name, getattr(read, name))
-
-
-def _unreadable(envelope: Envelope, error: Exception) -> Reject:
-    if not envelope.payload:
-        return Reject(RejectReason.EMPTY, "empty payload; send a JSON object")
-    if isinstance(error, msgspec.ValidationError):
-        return Reject(RejectReason.WRONG_SHAPE, f"{error}; see docs/native.md")
-    return Reject(RejectReason.MALFORMED, f"not JSON: {error}")
 
 
 def _mismatch(route: Route, claimed: str) -> Reject:
@@ -290,15 +290,19 @@ def _event_time(ts: float | str | None, received_at: float, historical: bool) ->
     return plausible(ts / 1000, received_at, historical)
 
 
-def _events(kind: DeviceKind, given: tuple[dict[str, Any], ...], raw: dict[str, Any]) -> tuple[Event, ...]:
+def _events(
+    kind: DeviceKind, given: tuple[dict[str, Any], ...], raw: dict[str, Any], keep_plates: bool
+) -> tuple[Event, ...]:
     kept, strange = [], []
     for item in given:
         code = item.get("code")
         known = EVENTS.get(code) if isinstance(code, str) else None
         if known is None or kind not in known.kinds:
-            strange.append(code)
+            strange.append(plain(code))
             continue
         given_here = {k: _bounded(v) for k, v in item.items() if k in known.attributes}
+        if not keep_plates:
+            given_here.pop("plate_text", None)
         kept.append(Event(code, given_here))  # type: ignore[arg-type] # a known code is text
     if strange:
         raw["events"] = strange
@@ -312,6 +316,3 @@ def _bounded(value: Any) -> Any:
     if isinstance(value, dict | list):
         return msgspec.json.encode(value).decode()[:MAX_TEXT]
     return value[:MAX_TEXT] if isinstance(value, str) else value
-
-
-_READERS = {kind: _reader(kind) for kind in DeviceKind}

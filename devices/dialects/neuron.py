@@ -10,10 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from devices.dialects import values
-from devices.dialects.body import BROKEN
 from devices.dialects.dialect import Context, Lane, Read, Route
 from devices.dialects.fields import MAX_RAW, Field, anonymous, common, doubt, guess, put
 from devices.dialects.reading import Reading
+from devices.dialects.typed import typed
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
 CODES = "neuron"
@@ -99,10 +99,9 @@ class Neuron:
 
     def _reader(self, act: Any, parts: list[str]) -> Read:
         def read(_route: Route, envelope: Envelope) -> Report | list[Report] | Reject | Ignored:
-            try:
-                message = _decode(envelope.payload)
-            except BROKEN as error:
-                return _unreadable(envelope, error)
+            message = typed(_decode, envelope, "Neuron's tags or values format")
+            if isinstance(message, Reject):
+                return message
             found: Report | list[Report] | Reject | Ignored = act(parts, envelope, message)
             return found
 
@@ -194,12 +193,3 @@ def _flat(message: _Message) -> list[tuple[str, Any, int | None]]:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2] if part.isdecimal()) or (99,)
-
-
-def _unreadable(envelope: Envelope, error: Exception) -> Reject:
-    where = envelope.topic[:120]
-    if not envelope.payload:
-        return Reject(RejectReason.EMPTY, f"empty payload on {where!r}")
-    if isinstance(error, msgspec.ValidationError):
-        return Reject(RejectReason.WRONG_SHAPE, f"{where!r}: {error}; expected Neuron's tags or values format")
-    return Reject(RejectReason.MALFORMED, f"{where!r} carries no JSON: {error}")
