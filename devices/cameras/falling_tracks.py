@@ -52,7 +52,8 @@ class Track:
     """A thing followed.
 
     ``chance``: log10 of the probability of having met these points by accident. ``alone``: pictures in which nothing
-    else was near; ``lonely``: how many that would be if all other blobs were spread evenly over the picture.
+    else was near; ``lonely``: how many that would be if all other blobs were spread evenly over the picture. ``start``:
+    log10 of the density of blobs where it began.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Track:
     chance: float = 0.0
     alone: int = 0
     lonely: float = 0.0
+    start: float = 0.0
 
     @property
     def last(self) -> Spot:
@@ -176,15 +178,23 @@ class Tracker:
         if len(self._seen) < 2 or not len(seen.blobs):
             return
         first, second = self._seen[-2:]
-        for i, j, k in _triplets(first, second, seen, self._height)[:MOST_TRACKS]:
-            self._tracks.append(Track(next(self._numbers), [_spot(first, i), _spot(second, j), _spot(seen, k)]))
+        found = _triplets(first, second, seen, self._height)
+        ends = seen.blobs[[k for _, _, k in found]].astype(np.float64)
+        busy = np.log10(self.density.at(ends[:, 0], ends[:, 1])) if found else np.zeros(0)
+        for n in np.argsort(busy, kind="stable")[:MOST_TRACKS].tolist():
+            i, j, k = found[n]
+            spots = [_spot(first, i), _spot(second, j), _spot(seen, k)]
+            self._tracks.append(Track(next(self._numbers), spots, start=float(busy[n])))
 
     def _prune(self) -> None:
-        """Of tracks that share their last two points the longest lives; then the most significant of too many."""
+        """Of tracks that share their last two points the longest lives; then the most significant of too many.
+
+        What starts in a quiet place comes before what is still young among leaves or drops, or those would starve it.
+        """
         best: dict[object, Track] = {}
         for track in sorted(self._tracks, key=lambda t: (-len(t.spots), t.chance)):
             best.setdefault((track.spots[-2].key, track.last.key), track)
-        kept = sorted(best.values(), key=lambda t: (-len(t.spots), t.chance))
+        kept = sorted(best.values(), key=lambda t: t.chance + t.start)
         self._tracks = kept[:MOST_TRACKS]
 
 
