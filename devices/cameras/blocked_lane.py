@@ -23,6 +23,8 @@ GAP_S = 60.0
 MUCH = 0.55
 SAME_PLACE = 0.35
 STRANGE_S = 20.0
+CUT, STILL = 0.3, 0.08
+"""Share of the zone that is another from one picture to the next, and that moves after that, where the view was cut."""
 SHIFT = 0.012
 """Share of the zone's longer side by which a picture may be off before the camera counts as moved."""
 SHIFT_S = 2.0
@@ -108,6 +110,8 @@ class Watch:
         self._away_s = 0.0
         self._began = self._at = 0.0
         self._strange_s = self._shifted_s = 0.0
+        self._calm = 0.0
+        self._before: tuple[Gray, Gray] | None = None
         self._background: Background | None = None
         self._things = Things(zone, view)
         self.confirmed = bool(references)
@@ -128,7 +132,7 @@ class Watch:
             self._learn(picture, at)
             return []
         passed, self._at = min(max(at - self._at, 0.0), GAP_S), at
-        if self._displaced(picture, passed):
+        if self._displaced(picture, passed) or self._cut(picture):
             left = self._things.forget()
             self._restart(picture, at)
             return [self._tell(change.thing, "end", at, first, by) for change in left]
@@ -179,6 +183,22 @@ class Watch:
         off = max(abs(x), abs(y)) > max(SHIFT * max(picture.shape), 1.5) and sure > SURE_SHIFT
         self._shifted_s = self._shifted_s + passed if off else 0.0
         return self._shifted_s >= SHIFT_S
+
+    def _cut(self, picture: Gray) -> bool:
+        """Whether the view was another one from one picture to the next: much changed at once, and lies still since."""
+        background, before = self._background, self._before
+        assert background is not None  # noqa: S101 - asked for after learning only
+        off = float((np.abs(picture - background.settled) > background.differ).mean())
+        self._before = None
+        if before is None:
+            jumped = off > CUT and off > 2.5 * self._calm
+            self._calm += 0.2 * (off - self._calm)
+            if jumped:
+                self._before = background.settled.copy(), picture
+            return False
+        settled, then = before
+        still = float((np.abs(picture - then) > background.differ).mean()) < STILL
+        return still and off > 0.8 * CUT and structure(settled, picture) < SAME_PLACE
 
     def _strange(self, passed: float) -> bool:
         """Whether most of the zone changed at once. Another light is taken up; another view is learnt after a wait."""

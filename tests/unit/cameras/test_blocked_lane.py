@@ -223,3 +223,25 @@ def test_without_zones_the_whole_picture_is_one() -> None:
     assert phases(found) == ["start", "end"]
     assert found[0].attributes["zone"] == "whole"
     assert isinstance(found[0].attributes["coverage"], float)
+
+
+def test_a_cut_to_another_view_raises_nothing_and_is_learnt() -> None:
+    def sky(at: float) -> np.ndarray:  # type: ignore[type-arg]
+        noise = np.random.default_rng(int(at * 10)).normal(0, 1.5, (180, 320))
+        picture = np.full((180, 320), 200.0)
+        if at < 15:
+            picture[150:, :200] = 60
+            picture[155:170, 20:60] = 130
+        else:
+            picture[60:160, 180:300] = 50
+            picture[80:140:12, 190:290] = 150
+        if at >= 30:
+            picture[120:170, 40:110] = 90
+            picture[130:140, 50:100] = 20
+        return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+    found = watch(BlockedLane(), sky, 0, 48)
+    assert phases(found) == ["start"]
+    assert 40.0 <= started(found)[0] <= 50.0
+    assert found[0].box is not None
+    assert found[0].box[0] == pytest.approx(40, abs=10)
