@@ -12,7 +12,7 @@ from devices.registry import Device
 from devices.twin import Twin
 from gateway.alerts import book as alert_book
 from gateway.alerts.incidents import Incident
-from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+from gateway.alerts.records import AlertFilter, AuditRow, OutboxRow, Stranger
 from gateway.alerts.store import AlertStore, StoreUnavailable
 from gateway.api.ports import Conflict, Points, Unsaved
 from gateway.clock import Clock
@@ -53,6 +53,9 @@ class ReviewDesk:
         if alert is None:
             return None
         return alert, await asyncio.to_thread(self._store.timeline, alert_id)
+
+    async def messages(self, alert_id: str) -> list[OutboxRow]:
+        return await asyncio.to_thread(self._store.messages, alert_id)
 
     async def acknowledge(self, alert_id: str, version: int, actor: str) -> Alert:
         return await self._move(lambda now: self._book.acknowledge(alert_id, version, actor, now))

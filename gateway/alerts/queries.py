@@ -81,6 +81,11 @@ def due(now: float, limit: int) -> Select[Any]:
     return select(outbox).where(*ready).order_by(outbox.c.priority, outbox.c.created_at).limit(limit)
 
 
+def messages(alert_id: str) -> Select[Any]:
+    """Every message about one alert, oldest first."""
+    return select(outbox).where(outbox.c.alert == alert_id).order_by(outbox.c.created_at, outbox.c.id)
+
+
 def audit_head() -> Select[Any]:
     return select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
 

@@ -183,6 +183,11 @@ class AlertStore:
         with reading(self._engine) as connection:
             return [rows.to_outbox(row) for row in connection.execute(queries.due(now, limit))]
 
+    def messages(self, alert_id: str) -> list[OutboxRow]:
+        """What was and is to be told about one alert, oldest first."""
+        with reading(self._engine) as connection:
+            return [rows.to_outbox(row) for row in connection.execute(queries.messages(alert_id))]
+
     def messages_sent(self, ids: Sequence[str], now: float) -> None:
         """Note that the channel confirmed them; the rows stay, so that none of them is queued again."""
         with writing(self._engine) as connection:

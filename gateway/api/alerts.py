@@ -13,6 +13,7 @@ from alert_rules.alert import Response as Help
 from gateway.alerts.records import AlertFilter
 from gateway.api import schema
 from gateway.api.context import Actor, InPorts, Ports
+from gateway.api.message_schema import MessageList, message_view
 from gateway.api.problems import known, missing
 from gateway.api.scope import AlertId, within
 from gateway.api.security import GuardedRoute
@@ -43,6 +44,14 @@ async def get_alert(alert_id: AlertId, ports: InPorts) -> Response:
         missing("alert", alert_id)
     alert, timeline = found
     return Json(alert_detail(alert, timeline, saved=ports.desk.is_saved(alert.id)))
+
+
+@router.get("/api/alerts/{alert_id}/messages", response_model=MessageList, responses={404: {}})
+async def list_messages(alert_id: AlertId, ports: InPorts) -> Response:
+    """Who was told of it, through which channel, and what still waits."""
+    if await ports.desk.detail(alert_id) is None:
+        missing("alert", alert_id)
+    return Json({"items": [message_view(row) for row in await ports.desk.messages(alert_id)]})
 
 
 @router.post("/api/alerts/{alert_id}/acknowledge", response_model=schema.AlertView, responses=_MOVED)

@@ -29,6 +29,7 @@ POLICY: dict[tuple[str, str], Access] = {
     ("GET", "/api/site"): Access.VIEWER,
     ("GET", "/api/alerts"): Access.VIEWER,
     ("GET", "/api/alerts/{alert_id}"): Access.VIEWER,
+    ("GET", "/api/alerts/{alert_id}/messages"): Access.VIEWER,
     ("POST", "/api/alerts/{alert_id}/acknowledge"): Access.GUARD,
     ("POST", "/api/alerts/{alert_id}/verdict"): Access.GUARD,
     ("POST", "/api/alerts/{alert_id}/comment"): Access.GUARD,

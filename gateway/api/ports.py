@@ -15,7 +15,7 @@ from devices.registry import Device
 from devices.twin import Twin
 from gateway.alerts.incidents import Incident
 from gateway.alerts.people import Person
-from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+from gateway.alerts.records import AlertFilter, AuditRow, OutboxRow, Stranger
 from gateway.alerts.tokens import Scope, Token
 
 Points = dict[str, list[tuple[float, float | bool | str]]]
@@ -60,6 +60,9 @@ class Desk(Protocol):
 
     async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
         """The alert and its audit rows, oldest first."""
+
+    async def messages(self, alert_id: str) -> list[OutboxRow]:
+        """What was and is to be told about it, oldest first."""
 
     async def acknowledge(self, alert_id: str, version: int, actor: str) -> Alert:
         """Raises KeyError (no such alert), Conflict (stale version), IllegalMove or Unsaved, as do the moves below."""

@@ -708,3 +708,13 @@ def test_a_quarters_review_replaces_the_one_before_it(store: AlertStore) -> None
 def test_alerts_of_a_time_come_one_after_the_other(stocked: AlertStore) -> None:
     found = {each.device for each in stocked.raised_between(NOON + 2, NOON + 4)}
     assert found == {"smoke-2", "smoke-3"}
+
+
+def test_the_messages_of_an_alert_say_how_far_each_came(store: AlertStore) -> None:
+    store.commit(Changes(messages=[message(1), message(2)]))
+    store.message_failed("a1:wecom:raise", "no", NOON + 5)
+    (told,) = store.messages("a1")
+    assert (told.attempts, told.last_error, told.sent_at) == (1, "no", None)
+    store.messages_sent(["a1:wecom:raise", "a2:wecom:raise"], NOON + 6)
+    assert [store.messages(alert)[0].sent_at for alert in ("a1", "a2")] == [NOON + 6] * 2
+    assert store.messages("a3") == []

@@ -19,7 +19,7 @@ from devices.registry import Device
 from devices.twin import Twin
 from gateway.alerts.incidents import Incident, summarise
 from gateway.alerts.people import LoginRefused, Person, Role, TooManyAttempts
-from gateway.alerts.records import AlertFilter, AuditRow, Stranger
+from gateway.alerts.records import AlertFilter, AuditRow, OutboxRow, Stranger
 from gateway.alerts.tokens import Scope, Token
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
@@ -62,6 +62,7 @@ class MemoryDesk:
         self.unsaved: set[str] = set()
         self.disk_full = False
         self.searches: list[AlertFilter] = []
+        self.told: dict[str, list[OutboxRow]] = {}
 
     def add(self, *alerts: Alert) -> None:
         self.alerts |= {alert.id: alert for alert in alerts}
@@ -87,6 +88,9 @@ class MemoryDesk:
     async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
         row = AuditRow(1, 101.0, "system", "raise", alert_id, {"test": False}, "00", "ab")
         return (self.alerts[alert_id], [row]) if alert_id in self.alerts else None
+
+    async def messages(self, alert_id: str) -> list[OutboxRow]:
+        return self.told.get(alert_id, [])
 
     async def acknowledge(self, alert_id: str, version: int, actor: str) -> Alert:
         alert = self._checked(alert_id, version)
