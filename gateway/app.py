@@ -38,6 +38,7 @@ from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.views import alert_view
 from gateway.broker import broker_of
+from gateway.casework import Casework
 from gateway.clock import Clock, SteadyTime, SystemClock
 from gateway.config import database_url, registry_of, reveal
 from gateway.connect import session_options
@@ -169,6 +170,20 @@ class Gateway:
             self.hub, self._inventory, self._evaluator, self._health, self._outward, clock, self._note_hearing
         )
         self._people = open_people(site, self._store, self._evaluator, registry, clock)
+        self._casework = Casework(
+            site,
+            self._book,
+            self._evaluator,
+            self._store,
+            self._history,
+            registry,
+            clock,
+            self._steady,
+            self.metrics,
+            self._channels_for,
+            self._notifier.wake,
+            lambda topic, payload: self._sessions[Lane.TELEMETRY].publish(topic, payload),
+        )
         self._upkeep = Upkeep(
             self.lanes,
             self._feed,
@@ -215,6 +230,8 @@ class Gateway:
             people=self._people,
             lookback=LookbackDesk(lambda: self._site_path),
             pushes=PushDesk(self._intakes[Lane.ALARM], tokens_of(site)),
+            plan_desk=self._casework.plans,
+            case_desk=self._casework.cases,
             hub=self.hub,
             registry=self.metrics.registry,
             console_dir=CONSOLE if CONSOLE.is_dir() else None,
@@ -249,6 +266,8 @@ class Gateway:
         tasks.start("show-devices", self._showing.devices())
         tasks.start("ask-devices", self._ask_devices())
         tasks.start("show-health", self._showing.health())
+        tasks.start("plans", self._casework.plans.run())
+        tasks.start("casework", self._casework.run())
         tasks.start("maintenance", self._upkeep.maintain())
         tasks.start("audit-escalations", self._upkeep.audit_escalations())
         gc.collect()
@@ -290,7 +309,9 @@ class Gateway:
         self._evaluator.stop()
         await tasks.finish("evaluate", within_s=DRAIN_S)
         await self._drain_history()
-        await tasks.cancel("history", "notify", "outward", "ask", "show", "maintenance", within_s=DRAIN_S)
+        await tasks.cancel(
+            "history", "notify", "outward", "ask", "show", "maintenance", "plans", "casework", within_s=DRAIN_S
+        )
 
     async def _drain_history(self) -> None:
         """Give the history store a moment; what it does not take now waits in the journal."""

@@ -35,6 +35,12 @@ class Metrics:
         self.escalations_repaired = Counter(
             "gateway_escalations_repaired", "open alerts found without a step ahead and set right", registry=r
         )
+        self.reviews = Gauge(
+            "gateway_reviews", "reviews due and overdue, and cases open beyond 72 hours", ["state"], registry=r
+        )
+        self.anchors_failed = Gauge(
+            "gateway_anchors_failed", "times the audit chain's end could not be noted outside", registry=r
+        )
         self.alerts_raised = Counter("gateway_alerts_raised", "alerts opened", ["rule"], registry=r)
         self.history_written = Gauge("gateway_history_written", "points the history store took", registry=r)
         self.history_bad = Gauge("gateway_history_bad_points", "points the history store refused", registry=r)

@@ -157,13 +157,26 @@ class History(Model):
     keep_days: float = Field(default=400, gt=0, description="embedded store only: older points are deleted")
 
 
+class ServerTls(Model):
+    """TLS towards browsers, where no proxy in front does it."""
+
+    cert: SitePath = Field(description="certificate with its chain (PEM)")
+    key: SitePath = Field(description="its key (PEM), readable for the gateway alone")
+
+
 class Api(Model):
     """The console's server."""
 
     host: str = Field(default="127.0.0.1", description="address to listen on; loopback unless you say otherwise")
     port: int = Field(default=8080, ge=0, le=65535, description="port to listen on; 0: a free one")
     session_hours: float = Field(default=12, gt=0, description="a login lasts this long")
-    secure_cookie: bool = Field(default=False, description="set when the console is served over HTTPS")
+    secure_cookie: bool = Field(default=False, description="set when a proxy serves the console over HTTPS")
+    tls: ServerTls | None = Field(default=None, description="present: the gateway itself serves HTTPS")
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers come over HTTPS."""
+        return self.secure_cookie or self.tls is not None
 
 
 class Push(Model):
@@ -171,6 +184,16 @@ class Push(Model):
 
     hikvision: Secret | None = Field(default=None, description="token of POST /push/hikvision?device=SERIAL")
     zkteco: Secret | None = Field(default=None, description="token of POST /push/zkteco?SN=SERIAL")
+
+
+class Visitors(Model):
+    """Visitors and their passes; see docs/people.md."""
+
+    token: Secret | None = Field(
+        default=None, description="token of POST /api/passes/verify, for gates that ask; absent: closed"
+    )
+    keep_days: float = Field(default=30, ge=1, description="days a visit and its trail are kept after its end")
+    again_s: float = Field(default=15, ge=0, le=300, description="seconds within which a gate reading twice is one use")
 
 
 class Channel(Model):
@@ -284,6 +307,33 @@ class CameraEvidence(Model):
     stationary_object_days: float = Field(default=90, gt=0, description="days blocked lanes are kept")
 
 
+class Anchor(Model):
+    """A place outside the database where the audit chain's end is noted: exactly one of file, topic and channel."""
+
+    file: SitePath | None = Field(default=None, description="file to append to, best on another machine's disk")
+    topic: Topic = Field(default="", description="MQTT topic to publish to")
+    channel: str = Field(default="", description="name of a notification channel")
+    every_s: float = Field(default=3_600, ge=60, description="seconds from one note to the next")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Anchor":
+        if sum(map(bool, (self.file, self.topic, self.channel))) != 1:
+            raise ValueError("give exactly one of file, topic and channel")
+        return self
+
+    @property
+    def name(self) -> str:
+        """For logs."""
+        return str(self.file or self.topic or self.channel)
+
+
+class Retention(Model):
+    """How long kinds of data are kept that nothing else says it of; 0: for good. Each deletion is audited."""
+
+    alerts_days: float = Field(default=0, ge=0, description="resolved alerts that owe no review, with what is theirs")
+    messages_days: float = Field(default=400, ge=0, description="notifications after their channel confirmed them")
+
+
 class Site(Model):
     """The whole site file."""
 
@@ -302,6 +352,7 @@ class Site(Model):
     history: History = Field(default_factory=History, description="the time-series store")
     api: Api = Field(default_factory=Api, description="the console's server")
     push: Push = Field(default_factory=Push, description="endpoints for devices that push by HTTP")
+    visitors: Visitors = Field(default_factory=Visitors, description="visitors and their passes")
     outward: Outward = Field(default_factory=Outward, description="what is published back to the broker")
     dialects: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="vendor dialects spoken here and their options; native always is"
@@ -319,6 +370,11 @@ class Site(Model):
     calendar: WorkingDays = Field(default_factory=WorkingDays, description="holidays and exchanged working days")
     escalation: Policy = Field(default_factory=Policy, description="who is called when nobody acts, per severity")
     channels: list[Channel] = Field(default_factory=list, description="notification channels")
+    plans: SitePath | None = Field(
+        default=None, description="folder of emergency plans that add to the shipped ones or replace them by id"
+    )
+    anchors: list[Anchor] = Field(default_factory=list, description="where the audit chain's end is noted")
+    retention: Retention = Field(default_factory=Retention, description="how long data is kept")
     cameras: list[PlainCamera] = Field(default_factory=list, description="plain cameras watched by gateway-cameras")
     camera_evidence: CameraEvidence = Field(
         default_factory=CameraEvidence, description="what is kept of their pictures"

@@ -158,6 +158,17 @@ class AlertBook:
             self._escalations.claimed_anew(alert, self._steady())
         return alert
 
+    def use_claim(self, id_: str, actor: str) -> bool:
+        """``actor`` works on the alert otherwise than by a move of it; tells whether a claim of theirs was unused."""
+        alert = self._by_id.get(id_)
+        if alert is None or alert.acknowledged_by != actor or alert.claim_used:
+            return False
+        alert.claim_used = True
+        alert.version += 1
+        self._dirty[alert.id] = alert
+        self._escalations.note(alert, self._steady())
+        return True
+
     def next_escalation(self) -> float:
         """When somebody is to be called because nobody acted, or a claim lapses; in steady time."""
         return self._escalations.next_due()

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from gateway.api import (
     alerts,
+    cases,
     devices,
     duty,
     exports,
@@ -18,6 +19,7 @@ from gateway.api import (
     likelihood,
     lookback,
     openapi,
+    plans,
     problems,
     push,
     quarantine,
@@ -31,6 +33,7 @@ from gateway.api import (
 from gateway.api import (
     people as people_routes,
 )
+from gateway.api.case_ports import Cases, Plans
 from gateway.api.context import Ports
 from gateway.api.headers import SecurityHeaders
 from gateway.api.hub import Hub
@@ -59,6 +62,8 @@ _MODULES = (
     likelihood,
     lookback,
     incidents,
+    plans,
+    cases,
     devices,
     quarantine,
     people_routes,
@@ -92,6 +97,8 @@ def create_app(
     likelihood: Likelihoods,
     people: PeopleRoom,
     lookback: Lookback,
+    plan_desk: Plans,
+    case_desk: Cases,
     hub: Hub,
     registry: CollectorRegistry,
     console_dir: Path | None,
@@ -121,7 +128,10 @@ def create_app(
         pushes=pushes,
         suppressions=suppressions,
         likelihood=likelihood,
+        people=people,
         lookback=lookback,
+        plans=plan_desk,
+        cases=case_desk,
         hub=hub,
         registry=registry,
         console_dir=console_dir,

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
 from gateway.alerts.people import Person
+from gateway.api.case_ports import Cases, Plans
 from gateway.api.hub import Hub
 from gateway.api.ports import (
     Accounts,
@@ -41,6 +42,8 @@ class Ports:
     likelihood: Likelihoods
     people: PeopleRoom
     lookback: Lookback
+    plans: Plans
+    cases: Cases
     hub: Hub
     registry: CollectorRegistry
     console_dir: Path | None

@@ -25,10 +25,11 @@ class Unblurred(Exception):
 
 
 class Case(Struct, frozen=True):
-    """An archive. ``digest`` is its manifest's."""
+    """An archive. ``digest`` is its manifest's; ``told`` says what of the evidence is in it."""
 
     data: bytes
     digest: str
+    told: dict[str, Any]
 
 
 class Exporter:
@@ -40,12 +41,8 @@ class Exporter:
         self._blur = blur
         self._checklists = checklists
 
-    def export(self, alert: Alert, actor: str, now: float, with_faces: bool = False) -> Case:
-        """Make the archive of ``alert`` and note it in the audit chain, with its digest.
-
-        Raises:
-            StoreUnavailable: the database refuses; nothing is handed out that is not noted.
-        """
+    def make(self, alert: Alert, actor: str, now: float, with_faces: bool = False) -> Case:
+        """Make the archive of ``alert``. Nothing is to be handed out before it was noted; see :meth:`note`."""
         facts = self._collector.facts(alert)
         members = {
             "alert.json": as_json(msgspec.to_builtins(alert)),
@@ -65,11 +62,13 @@ class Exporter:
             "evidence": told,
         }
         data = pack(manifest, members | evidence)
-        case = Case(data, verify(data).digest)
-        detail = {"digest": case.digest, "faces": manifest["faces"], "files": len(evidence)}
+        return Case(data, verify(data).digest, {"faces": manifest["faces"], "files": len(evidence)})
+
+    def note(self, case: Case, alert: Alert, actor: str, now: float) -> None:
+        """Note in the audit chain who was handed ``case``, by its digest. Raises ``StoreUnavailable``."""
+        detail = {"digest": case.digest, **case.told}
         with writing(self._store.engine) as connection:
             appending.append(connection, [Entry(now, actor, "export", alert.id, detail)])
-        return case
 
     def _evidence(self, alert: Alert, with_faces: bool) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
         """The files to put in, and what the manifest says of every one there is."""

@@ -192,4 +192,3 @@ class PlanDesk:
         if alert is None:
             raise KeyError(alert_id)
         return alert
-

@@ -27,6 +27,7 @@ from gateway.api.ports import Conflict, Grant, Points, Preview, Unavailable, Uns
 from gateway.api.views import matches
 from gateway.likelihood import review_view
 from gateway.site import Site
+from tests.unit.api.casework import MemoryCases, MemoryPlans
 from tests.unit.people.making import Room
 
 HEADERS = {"X-Requested-With": "community-gateway"}
@@ -364,6 +365,8 @@ class World:
         self.muting = MemoryMuting(self.desk)
         self.lookback = MemoryLookback()
         self.people = Room(self.accounts.sessions.values())
+        self.plans = MemoryPlans(self.desk.alerts)
+        self.cases = MemoryCases(self.desk.alerts)
         self.hub = Hub(FIRST_ID, ping_s)
         self.registry = CollectorRegistry()
         Counter("messages_received", "Messages.", registry=self.registry).inc(3)
@@ -383,6 +386,8 @@ class World:
             likelihood=MemoryLikelihood(),
             people=self.people.desks,
             lookback=self.lookback,
+            plan_desk=self.plans,
+            case_desk=self.cases,
             hub=self.hub,
             registry=self.registry,
             console_dir=console_dir,

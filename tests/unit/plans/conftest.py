@@ -1,0 +1,5 @@
+"""Waits short enough for tests."""
+
+from tests.unit.core.conftest import hasty
+
+__all__ = ["hasty"]
