@@ -148,6 +148,19 @@ class GateExpiredVisitor(Occurrence[ExpiredParams]):
         return whose(event)
 
 
+class GatePassRefused(Occurrence[Params]):
+    """A visitor's pass was forged, expired, used up, revoked, too early or for another building: one alert per pass."""
+
+    name = "gate_pass_refused"
+    kinds = frozenset({DeviceKind.ACCESS_GATE})
+    events = frozenset({"pass_refused"})
+    severity = Severity.MINOR
+    code = "pass_refused"
+
+    def subject(self, report: Report, event: Event) -> str:
+        return whose(event)
+
+
 class ReaderTamper(Lasting[Params]):
     """A reader or controller says that it was opened or torn off."""
 

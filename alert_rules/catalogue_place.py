@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from alert_rules.access import GateBlocklist, GateDuress, GateExpiredVisitor, GateForced, GateHeldOpen, ReaderTamper
+from alert_rules.access import (
+    GateBlocklist,
+    GateDuress,
+    GateExpiredVisitor,
+    GateForced,
+    GateHeldOpen,
+    GatePassRefused,
+    ReaderTamper,
+)
 from alert_rules.access_groups import GatePassback, GateRefusedRepeatedly, ResidentUnseen
 from alert_rules.camera import CameraBlind, CameraFrozen, CameraLost, CameraMoved, CameraTampered
 from alert_rules.falling_object import FallingObject, FallingSeries
@@ -46,6 +54,7 @@ ACCESS: Rules = (
     GateRefusedRepeatedly,
     GatePassback,
     GateExpiredVisitor,
+    GatePassRefused,
     GateBlocklist,
     ReaderTamper,
     ResidentUnseen,

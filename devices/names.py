@@ -181,6 +181,11 @@ EVENTS: dict[str, EventCode] = {
         "credential refused",
         ("reason", *PASSAGE),
     ),
+    "pass_refused": EventCode(
+        frozenset({A}),
+        "the gateway found a visitor's pass forged, early, expired, used, revoked or for another building",
+        ("reason", *PASSAGE),
+    ),
     "door_forced": EventCode(frozenset({A}), "door opened without release", ("door_id",)),
     "door_held_open": EventCode(frozenset({A}), "door open longer than the controller allows", ("door_id",)),
     "door_opened": EventCode(frozenset({A}), "door opened", ("door_id",)),

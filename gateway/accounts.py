@@ -20,11 +20,11 @@ class AccountDesk:
     async def login(self, username: str, password: str, address: str) -> Grant:
         # Checking the password only reads; it must not hold up the thread that saves alerts.
         person = await asyncio.to_thread(self._people.login, username, password, self._clock.now(), address)
-        return await self._grant(person)
+        return await self._grant(person, {"by": "password", "address": address})
 
     async def login_once(self, token: str) -> Grant:
         person = await self._in_thread(self._people.login_once, token, self._clock.now())
-        return await self._grant(person)
+        return await self._grant(person, {"by": "once"})
 
     async def session(self, token: str) -> Person | None:
         return await asyncio.to_thread(self._people.session, token, self._clock.now())
@@ -32,6 +32,7 @@ class AccountDesk:
     async def logout(self, token: str) -> None:
         await self._in_thread(self._people.logout, token)
 
-    async def _grant(self, person: Person) -> Grant:
-        token = await self._in_thread(self._people.open_session, person.username, self._clock.now(), self._session_s)
+    async def _grant(self, person: Person, login: dict[str, str]) -> Grant:
+        now = self._clock.now()
+        token = await self._in_thread(self._people.open_session, person.username, now, self._session_s, login)
         return Grant(token, person)

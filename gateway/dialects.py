@@ -20,18 +20,23 @@ def decoder_of(site: Site, registry: Registry) -> Decoder:
     Raises:
         OperatorError: the key of the pseudonyms cannot be read or made.
     """
-    context = Context(zone=ZoneInfo(site.site.timezone), key=_key(site), keep_plates=site.keep_plates)
+    context = Context(zone=ZoneInfo(site.site.timezone), key=pseudonym_key(site), keep_plates=site.keep_plates)
     return Decoder(registry, site.site.id, {**NATIVE, **site.dialects}, context)
 
 
-def _key(site: Site) -> bytes:
+def pseudonym_key(site: Site) -> bytes:
     """Only vendor dialects carry credentials; a site without them needs no key."""
     if site.pseudonym_key:
         return reveal(site.pseudonym_key).encode()
-    return _made(Path(site.data_dir) / KEY_FILE) if site.dialects else b""
+    return made_key(Path(site.data_dir) / KEY_FILE) if site.dialects else b""
 
 
-def _made(path: Path) -> bytes:
+def made_key(path: Path) -> bytes:
+    """The key in the file at ``path``, made at the first use.
+
+    Raises:
+        OperatorError: it cannot be read or made.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600, exist_ok=False)

@@ -65,6 +65,7 @@ class Evaluator:
         offer: Callable[[Message], None],
     ) -> None:
         self.problem = ""
+        self.passages: Callable[[Report], None] | None = None
         self.changed_devices: set[str] = set()
         self.saved_cursors: dict[str, int] = {}
         self._engine = engine
@@ -141,6 +142,12 @@ class Evaluator:
             self._judge(Decoded(Batch(0, envelopes), pipe.decoder).reports)
             self._wake.set()
 
+    async def tell(self, report: Report) -> None:
+        """Judge what the gateway itself found out about a device, and commit what follows."""
+        self._judge([report])
+        with contextlib.suppress(StoreUnavailable):
+            await self.flush()
+
     def hearing(self, able: bool) -> None:
         """Note whether the gateway hears its devices at all."""
         now = self._clock.now()
@@ -208,7 +215,7 @@ class Evaluator:
 
     def _judge(self, reports: list[Report], now: float | None = None) -> None:
         """Show reports to the rules, each at its receipt or all at ``now``."""
-        observe = self._engine.observe
+        observe, passages = self._engine.observe, self.passages
         changed, watched = self.changed_devices, self._book.watched
         if len(changed) < MAX_CHANGED:
             changed.update([report.device for report in reports])
@@ -225,6 +232,8 @@ class Evaluator:
                 continue
             if said:
                 self._apply(self._book.apply(said))
+            if passages is not None and report.events and report.kind is DeviceKind.ACCESS_GATE:
+                passages(report)
             if watched and report.device in watched and (subject := self._engine.subjects.get(report.device)):
                 self._apply(self._book.seen(subject.twin, report.received_at))
 

@@ -107,7 +107,11 @@ class People:
             ValueError: the user name is taken or unusable, the password too short or too long, or the role or the
                 language unknown.
         """
-        someone = Person(_fresh_username(username), name, Role(role), _known_language(language))
+        return self.add_person(Person(username, name, Role(role), language), password, by)
+
+    def add_person(self, someone: Person, password: str, by: By | None = None) -> Person:
+        """Create an account as ``add`` does, with all that others may see of it."""
+        someone = _checked(msgspec.structs.replace(someone, username=_fresh_username(someone.username)))
         hashed = self._hasher.hash(_usable_password(password))
         try:
             with writing(self._engine) as connection:

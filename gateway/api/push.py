@@ -29,7 +29,7 @@ async def push_zkteco(request: Request, ports: InPorts) -> Response:
 
 
 async def _take(request: Request, ports: Ports, maker: str, parameter: str) -> Response:
-    if not ports.pushes.accepts(maker, _token(request)):
+    if not ports.pushes.accepts(maker, token_of(request)):
         detail = f"give the token of push.{maker} in the site file, as bearer, as the password, or as ?token="
         raise HTTPException(401, detail, {"WWW-Authenticate": 'Basic realm="push"'})
     device = request.query_params.get(parameter, "")
@@ -40,7 +40,7 @@ async def _take(request: Request, ports: Ports, maker: str, parameter: str) -> R
     return PlainTextResponse("OK")
 
 
-def _token(request: Request) -> str:
+def token_of(request: Request) -> str:
     """Find the token; terminals differ in what they can be told to send."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":

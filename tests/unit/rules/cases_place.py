@@ -147,6 +147,12 @@ GATES: dict[str, Case] = {
         Severity.NOTICE,
         subject="c9",
     ),
+    "gate_pass_refused": gate(
+        event("pass_refused", reason="used", credential_type="qr", credential_ref="v9"),
+        denied("expired", credential_type="card", credential_ref="v9"),
+        Severity.MINOR,
+        subject="v9",
+    ),
     "gate_blocklist": gate(
         denied("blocklist", person_ref="p9"), denied("disabled", person_ref="p9"), Severity.MAJOR, subject="p9"
     ),

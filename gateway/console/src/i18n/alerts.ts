@@ -77,6 +77,7 @@ const CAUSES: Record<string, string[]> = {
   gate_refused_repeatedly: ['resident', 'delivery'],
   gate_passback: ['resident'],
   gate_expired_visitor: ['resident', 'delivery'],
+  gate_pass_refused: ['resident', 'delivery'],
   resident_unseen: ['resident'],
   fire_lane_habit: ['loading', 'delivery'],
   falling_series: ['animal', 'shadow'],

@@ -42,6 +42,7 @@ export const alert = {
     gate_refused_repeatedly: 'Refused at several doors',
     gate_passback: 'Credential handed back',
     gate_expired_visitor: 'Visitor with an expired pass',
+    gate_pass_refused: 'Visitor pass refused',
     gate_blocklist: 'Person on the blocklist',
     reader_tamper: 'Card reader tampered with',
     resident_unseen: 'Resident not seen for long',

@@ -290,6 +290,7 @@ export const value = {
     wear_usual_again: 'The faults of the last seven days are as usual again.',
     on_blocklist: 'Somebody on the blocklist tried to get in and was refused.',
     pass_expired: 'A visitor tried a pass that has expired.',
+    pass_refused: 'A visitor pass was forged, used up, revoked, outside its hours or for another building.',
     reader_tampered: 'The reader or its controller was opened or torn off.',
     followed_through: 'The gate saw more people pass than were let through.',
     more_than_credentials: 'More people passed than credentials were shown.',

@@ -44,6 +44,7 @@ export const alert: typeof en = {
     gate_refused_repeatedly: '多处刷卡被拒',
     gate_passback: '凭证回传使用',
     gate_expired_visitor: '访客通行证过期',
+    gate_pass_refused: '访客通行证被拒绝',
     gate_blocklist: '黑名单人员',
     reader_tamper: '读卡器被拆动',
     resident_unseen: '独居住户长时间未出入',

@@ -291,6 +291,7 @@ export const value: typeof en = {
     wear_usual_again: '最近七天的故障已恢复到平时水平。',
     on_blocklist: '黑名单人员试图进入，已被拒绝。',
     pass_expired: '访客使用了已过期的通行证。',
+    pass_refused: '访客通行证系伪造、已用完、已撤销、不在有效时间内或不属于本楼栋。',
     reader_tampered: '读卡器或控制器被打开或拆下。',
     followed_through: '门禁发现通过人数多于放行人数。',
     more_than_credentials: '通过人数多于刷卡次数。',
