@@ -179,10 +179,10 @@ class Tracker:
             return
         first, second = self._seen[-2:]
         found = _triplets(first, second, seen, self._height)
-        ends = seen.blobs[[k for _, _, k in found]].astype(np.float64)
-        busy = np.log10(self.density.at(ends[:, 0], ends[:, 1])) if found else np.zeros(0)
+        ends = seen.blobs[found[:, 2]].astype(np.float64)
+        busy = np.log10(self.density.at(ends[:, 0], ends[:, 1]))
         for n in np.argsort(busy, kind="stable")[:MOST_TRACKS].tolist():
-            i, j, k = found[n]
+            i, j, k = found[n].tolist()
             spots = [_spot(first, i), _spot(second, j), _spot(seen, k)]
             self._tracks.append(Track(next(self._numbers), spots, start=float(busy[n])))
 
@@ -230,23 +230,24 @@ def predict(tracks: list[Track], at: float, height: float) -> tuple[Floats, Floa
     return x, y, 1 + 3 * spread
 
 
-def _triplets(first: _Seen, second: _Seen, third: _Seen, height: float) -> list[tuple[int, int, int]]:
+def _triplets(first: _Seen, second: _Seen, third: _Seen, height: float) -> NDArray[np.intp]:
     """Rows of blobs in smooth descent over three pictures, the steadiest first."""
     t1, t2 = second.at - first.at, third.at - second.at
+    none = np.zeros((0, 3), np.intp)
     if t1 <= 0 or t2 <= 0 or not len(first.blobs) or not len(second.blobs):
-        return []
+        return none
     a, b, c = (seen.blobs.astype(np.float64) for seen in (first, second, third))
     j, k = np.nonzero(_may_fall(b, c, t2, height))
     if not len(j):
-        return []
+        return none
     step = c[k, :2] - b[j, :2]
     expected = b[j, :2] - step * (t1 / t2)
     off = np.hypot(a[None, :, 0] - expected[:, :1], a[None, :, 1] - expected[:, 1:])
     size = np.maximum(c[k, 2], c[k, 3])
     allowed = 1.5 + 0.1 * size + 0.3 * np.hypot(step[:, 0], step[:, 1])
     n, i = np.nonzero((off < allowed[:, None]) & (a[None, :, 1] < b[j, 1][:, None] - SLOWEST_PX / 2))
-    order = np.argsort((off[n, i] / allowed[n])[: 4 * MOST_TRACKS])
-    return [(int(i[m]), int(j[n[m]]), int(k[n[m]])) for m in order]
+    order = np.argsort(off[n, i] / allowed[n], kind="stable")
+    return np.column_stack([i, j[n], k[n]])[order]
 
 
 def _may_fall(before: Floats, after: Floats, dt: float, height: float) -> NDArray[np.bool_]:
