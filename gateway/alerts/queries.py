@@ -3,21 +3,40 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, case, func, select, tuple_
 
 from alert_rules.alert import RANK, Handling
 from gateway.alerts.records import AlertFilter
 from gateway.alerts.rows import fold, key
-from gateway.alerts.schema import alert, audit, outbox
+from gateway.alerts.schema import alert, alert_text, audit, outbox
 
 MOST_ALERTS = 1000
+FEW_TEXTS = 2000
 NEWEST_FIRST = (alert.c.raised_at.desc(), alert.c.id.desc())
 
 
-def page(f: AlertFilter) -> Select[Any]:
-    """Bodies of the alerts that match ``f``, newest first; at most :data:`MOST_ALERTS`."""
+def texts(q: str) -> Select[Any]:
+    """Keys of the texts that hold ``q``; more than :data:`FEW_TEXTS` are not counted further."""
+    return select(alert_text.c.key).where(_holds(alert_text.c.text, q)).limit(FEW_TEXTS + 1)
+
+
+def page(f: AlertFilter, keys: Sequence[int] | None = None) -> Select[Any]:
+    """Bodies of the alerts that match ``f``, newest first; at most :data:`MOST_ALERTS`.
+
+    ``keys``: what :func:`texts` found. A few texts lead to their alerts by the index. Many are on so many alerts that
+    looking at each from the newest on finds a page soon.
+    """
     limit = max(1, min(f.limit, MOST_ALERTS))
-    return select(alert.c.body).where(*_conditions(f)).order_by(*NEWEST_FIRST).limit(limit)
+    found = _conditions(f)
+    if keys is None or len(keys) > FEW_TEXTS:
+        found += [_holds(alert.c.haystack, f.q)] if f.q else []
+        return select(alert.c.body).where(*found).order_by(*NEWEST_FIRST).limit(limit)
+    ids = select(alert.c.id).where(alert.c.text_key.in_(keys), *found).order_by(*NEWEST_FIRST).limit(limit)
+    return select(alert.c.body).where(alert.c.id.in_(ids)).order_by(*NEWEST_FIRST)
+
+
+def _holds(column: Column[Any], q: str) -> ColumnElement[bool]:
+    return column.contains(fold(q), autoescape=True)
 
 
 def _conditions(f: AlertFilter) -> list[ColumnElement[bool]]:
@@ -35,8 +54,6 @@ def _conditions(f: AlertFilter) -> list[ColumnElement[bool]]:
             found.append(column == key(wanted))
     if f.buildings:
         found.append(alert.c.building.in_([key(building) for building in ("", *f.buildings)]))
-    if f.q:
-        found.append(alert.c.haystack.contains(fold(f.q), autoescape=True))
     if f.before is not None:
         found.append(_below(f.before, f.before_id))
     return found

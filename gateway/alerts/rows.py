@@ -39,7 +39,8 @@ def alert_values(alert: Alert) -> Values:
         "building": key(alert.place.building),
         "incident": alert.incident,
         "raised_at": alert.raised_at,
-        "haystack": haystack(alert),
+        "haystack": (text := haystack(alert)),
+        "text_key": text_key(text),
         "review_due": review_due(alert),
         "body": to_json(alert),
     }
@@ -61,6 +62,12 @@ def fingerprint_key(fingerprint: str) -> str:
     if len(fingerprint) <= KEY_LENGTH:
         return fingerprint
     return f"{fingerprint[:100]}#{hashlib.sha256(fingerprint.encode()).hexdigest()}"
+
+
+def text_key(text: str) -> int:
+    """A number for ``text`` that fits 64 bits with sign."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def haystack(alert: Alert) -> str:

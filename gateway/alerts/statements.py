@@ -14,6 +14,7 @@ class Statements:
     def __init__(self, dialect: Dialect) -> None:
         self._insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
         self.alert = self._upsert(schema.alert)
+        self.alert_text = self._insert(schema.alert_text).on_conflict_do_nothing(index_elements=["key"])
         self.message = self._insert(schema.outbox).on_conflict_do_nothing(index_elements=["id"])
         self.rule_state = self._upsert(schema.rule_state)
         self.forget_rule_state = _forget_rule_state()

@@ -88,7 +88,8 @@ class AlertStore:
     def search(self, f: AlertFilter) -> list[Alert]:
         """Alerts that match ``f``, newest first."""
         with reading(self._engine) as connection:
-            return [rows.to_alert(body) for body in connection.scalars(queries.page(f))]
+            keys = list(connection.scalars(queries.texts(f.q))) if f.q else None
+            return [rows.to_alert(body) for body in connection.scalars(queries.page(f, keys))]
 
     def get(self, alert_id: str) -> Alert | None:
         with reading(self._engine) as connection:
@@ -204,6 +205,8 @@ class AlertStore:
             return [rows.to_audit(row) for row in connection.execute(queries.audit_slice(after, SLICE))]
 
     def _write_alerts(self, connection: Connection, alerts: list[rows.Values]) -> None:
+        texts = {alert["text_key"]: alert["haystack"] for alert in alerts}
+        _many(connection, self._sql.alert_text, [{"key": key, "text": text} for key, text in texts.items()])
         try:
             _many(connection, self._sql.alert, alerts)
         except IntegrityError as error:

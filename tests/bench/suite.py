@@ -56,6 +56,13 @@ def _vision_lanes(**options: Any) -> dict[str, Any]:
     return vision_lanes.run(**options)
 
 
+def _search(**options: Any) -> dict[str, Any]:
+    """Imported when it runs: the others need no PostgreSQL."""
+    from tests.bench import search
+
+    return search.run(**options)
+
+
 BENCHES = {
     "vision-lanes": Bench(
         lambda say: _vision_lanes(say=say),
@@ -107,6 +114,14 @@ BENCHES = {
         (
             Goal("per_cpu_s", "reports judged per CPU-second, all rules, slowest size", 200_000, at_least=True),
             Goal("ratio", "the same, fastest over slowest size", 1.25, " x"),
+        ),
+    ),
+    "search": Bench(
+        lambda say: _search(say=say),
+        lambda say: _search(alerts=20_000, tries=20, say=say),
+        (
+            Goal("worst_p95_ms/sqlite", "a page of 1,000,000 alerts, p95 of the slowest kind, SQLite", 200, " ms"),
+            Goal("worst_p95_ms/postgresql", "the same, PostgreSQL", 200, " ms"),
         ),
     ),
     "recovery": Bench(
