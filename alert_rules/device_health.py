@@ -1,15 +1,15 @@
 """The health of devices: what will make one fall silent, or makes what it says worth less. Silence is `presence`."""
 
 from functools import cached_property
-from math import inf
+from math import inf, nextafter
 
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
-from alert_rules.rule import NOTHING, Params, Rule, RuleState
+from alert_rules.rule import NEVER, NOTHING, Params, Rest, Rule, RuleState
 from alert_rules.signs import BACK, GAP
 from alert_rules.smoke import FIRE_STATES
-from alert_rules.timing import Lasting, Recurring
+from alert_rules.timing import Lasting, Phase, Recurring
 from devices.model import DeviceKind, Report
 from devices.twin import WINDOW, Twin
 
@@ -44,10 +44,13 @@ class BatteryLow(Lasting[BatteryParams]):
             return True
         return None if said is None else False
 
+    def rest(self, state: Phase | None, twin: Twin) -> Rest | None:
+        """Above the limit."""
+        return self._rest if state is None else None
+
     @cached_property
-    def at_rest(self) -> tuple[str, float, float]:  # type: ignore[override]
-        """What is above the limit."""
-        return "battery_percent", self.params.limit_percent, inf
+    def _rest(self) -> Rest:
+        return NEVER, (("battery_percent", nextafter(self.params.limit_percent, inf), inf),)
 
 
 class FlappingParams(Params):

@@ -1,13 +1,14 @@
 """What shows only over time: a battery that will be empty, a clock that is wrong, a value that never moves."""
 
 from functools import cached_property
+from math import inf, nextafter
 
 from msgspec import field
 from msgspec.structs import replace
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
-from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
+from alert_rules.rule import NEVER, NOTHING, Params, Rest, Rule, RuleState
 from alert_rules.signs import CLOCK
 from alert_rules.timing import Course, rate_per_min, read_on
 from devices.model import DeviceKind, Report
@@ -67,6 +68,13 @@ class BatteryTrend(Rule[Course, BatteryTrendParams]):
         said = self.say(Action.RAISE, report, self.severity, reason, auto_resolve=True)
         return replace(course, raised=True), [said]
 
+    def rest(self, state: Course | None, twin: Twin) -> Rest | None:
+        """Until the next reading is due; a jump upwards is a new battery."""
+        if state is None:
+            return None
+        jump = nextafter(state.values[-1] + self._replaced, -inf)
+        return state.times[-1] + self._every_s, (("battery_percent", -inf, jump),)
+
     @cached_property
     def _every_s(self) -> float:
         """A quarter of the window: how often ``read_on`` takes a reading that shows no jump."""
@@ -96,7 +104,7 @@ class ClockParams(Params):
 
 
 class Skew(RuleState, array_like=True, gc=False):
-    """``since``, ``last``: first and last wrong time (epoch s of receipt); ``late_s``: by how much, 0 for no time."""
+    """``since``, ``last``: first and about last wrong time (epoch s of receipt); ``late_s``: how wrong, 0: unset."""
 
     since: float = 0.0
     last: float = 0.0
@@ -119,25 +127,34 @@ class ClockSkew(Rule[Skew, ClockParams]):
     Params = ClockParams
 
     def step(self, state: Skew | None, report: Report, twin: Twin, now: float) -> tuple[Skew | None, list[Transition]]:
-        late_s = 0.0 if report.time_quality in UNDATED else round(report.received_at - report.at, 1)
-        due = now + self.params.calm_s
-        if state is not None and state.raised:
-            return Skew(due, state.since, now, late_s, True), NOTHING
-        same = state is not None and abs(late_s - state.late_s) <= self.params.tolerance_s
-        since = state.since if state is not None and same else now
-        if now - since < self.params.dwell_s:
-            return Skew(due, since, now, late_s if since == now else (state or Skew()).late_s), NOTHING
+        late_s = 0.0 if report.time_quality in UNDATED else report.received_at - report.at
+        same = state is not None and (state.raised or abs(late_s - state.late_s) <= self.params.tolerance_s)
+        if state is None or not same:
+            state = Skew(self._due(now), now, now, round(late_s, 1))
+        raises = not state.raised and now - state.since >= self.params.dwell_s
+        if not raises:
+            stale = now - state.last >= self._often_s
+            return replace(state, due=self._due(now), last=now) if stale else state, NOTHING
+        late_s = round(late_s, 1)
         values: dict[str, float | str] = {"late_s": late_s} if late_s else {"time_quality": str(report.time_quality)}
         reason = Reason("clock_wrong" if late_s else "clock_unset", values, dict(self.params))
         said = self.say(Action.RAISE, report, self.severity, reason, auto_resolve=True)
-        return Skew(due, since, now, late_s, True), [said]
+        return Skew(self._due(now), state.since, now, late_s, True), [said]
+
+    @cached_property
+    def _often_s(self) -> float:
+        """How old ``last`` may become: a whole backlog is late, and must not cost a change with each message."""
+        return self.params.calm_s / 10
+
+    def _due(self, now: float) -> float:
+        return now + self.params.calm_s + self._often_s
 
     def tick(self, state: Skew, twin: Twin, kind: DeviceKind, now: float) -> tuple[Skew | None, list[Transition]]:
         """Calm: unless nothing else was heard meanwhile, which says nothing of the clock."""
         if not state.raised:
             return None, NOTHING
-        if twin.last_seen <= state.last:
-            return Skew(now + self.params.calm_s, state.since, state.last, state.late_s, True), NOTHING
+        if twin.last_seen <= state.last + self._often_s:
+            return replace(state, due=now + self.params.calm_s), NOTHING
         reason = Reason("clock_right")
         return None, [self.say_later(Action.CLEAR, twin, kind, now, self.severity, reason, auto_resolve=True)]
 
@@ -186,6 +203,12 @@ class StuckValue(Rule[Still, StuckParams]):
         reason = Reason("value_moves", {name: report.measurements[name] for name in moved})
         clear = self.say(Action.CLEAR, report, self.severity, reason, auto_resolve=True)
         return self._watch(twin, now), [clear]
+
+    def rest(self, state: Still | None, twin: Twin) -> Rest | None:
+        """While what has stood still goes on to do so; nothing else is waited for before the window ends."""
+        if state is None:
+            return None
+        return NEVER, tuple((name, value, value) for name, value in state.values.items())
 
     def tick(self, state: Still, twin: Twin, kind: DeviceKind, now: float) -> tuple[Still | None, list[Transition]]:
         """A device that was not heard in the last third of the window is silent rather than stuck."""

@@ -6,67 +6,23 @@ Time enters as an argument. The engine keeps the states; rules compute the next 
 import heapq
 from collections.abc import Iterable
 from typing import Any
-from zlib import crc32
 
 import msgspec
 
 from alert_rules.alert import Transition
-from alert_rules.memory import Memory
+from alert_rules.attention import EMPTY, SHARDS, AnyRule, Listening, Own, Subject
+from alert_rules.memory import Heard, Memory
 from alert_rules.presence import RULE as PRESENCE
 from alert_rules.presence import Presence
-from alert_rules.rule import NEVER, Rule, RuleState
+from alert_rules.rule import NEVER, Rest, Rule, RuleState
 from alert_rules.signs import BACK, signs_of
 from devices.model import DeviceKind, Report
 from devices.registry import Device, Registry
 from devices.twin import UNDATED, Twin
 
-SHARDS = 4_096
-"""Twins are saved by shard: many small ones, since each alert saves those that changed since the last."""
-
 YOUNG_S = 60.0
 _MAX_CACHED = 20_000
 _encode = msgspec.msgpack.Encoder().encode
-
-AnyRule = Rule[Any, Any]
-Own = dict[str, AnyRule | None]
-EMPTY: Own = {}
-
-
-class Listening:
-    """The rules that reports with the same names concern.
-
-    ``weighing`` are those that weigh one of the measurements; ``restless`` those and the ones that judge a group: its
-    others may have changed their mind although all states of this device repeat.
-    """
-
-    __slots__ = ("restless", "rules", "weighing")
-
-    def __init__(self, rules: tuple[AnyRule, ...], names: tuple[str, ...]) -> None:
-        self.rules = rules
-        self.weighing = frozenset(rule for rule in rules if not rule.measurements.isdisjoint(names))
-        self.restless = tuple(rule for rule in rules if rule.keyed or rule in self.weighing)
-
-
-class Subject:
-    """A registered device with its twin and the shard its twin is checkpointed in.
-
-    ``timed``: a silence timer runs. ``own``: the rules that judge this device with parameters of its own, or not at
-    all. ``quiet`` is set once a report repeated all the twin's states, and the rules that weigh no measurement said
-    nothing and remember nothing: another report with these measurements concerns the restless ones alone. What the
-    rules were not shown (tests, old snapshots, part of the states) proves no quiet. ``measured`` are the names of the
-    measurements.
-    """
-
-    __slots__ = ("device", "measured", "own", "quiet", "shard", "timed", "twin")
-
-    def __init__(self, device: Device, twin: Twin) -> None:
-        self.device = device
-        self.twin = twin
-        self.shard = crc32(device.id.encode()) % SHARDS
-        self.timed = False
-        self.quiet: Listening | None = None
-        self.measured: tuple[str, ...] = ()
-        self.own: Own = EMPTY
 
 
 class Engine:
@@ -88,6 +44,7 @@ class Engine:
         self._shards: list[list[Subject]] = [[] for _ in range(SHARDS)]
         self._silences: list[tuple[float, str]] = []
         self._timers = self.memory.timers
+        self._rests: dict[Rest, Rest] = {}
         self._listeners: dict[tuple[DeviceKind, bool, tuple[str, ...]], Listening] = {}
         for device in registry:
             self.enrol(device)
@@ -107,7 +64,7 @@ class Engine:
         if subject is None:
             stranger = Twin(report.device)
             stranger.fold(report)
-            return said + self._judge(report, None, stranger, now, signs_of(report, stranger), False)
+            return said + self._judge(report, None, stranger, now, signs_of(report, stranger))
         twin = subject.twin
         self.dirty_shards.add(subject.shard)
         signs = signs_of(report, twin)
@@ -125,12 +82,17 @@ class Engine:
         if (
             quiet is not None
             and unchanged
-            and not (report.events or signs)
-            and subject.measured == tuple(report.measurements)
+            and not report.events
+            and signs == quiet.signs
+            and quiet.measured == tuple(report.measurements)
             and not (report.test or report.snapshot or report.historical)
         ):
-            return said + self._weigh(quiet, report, subject, now) if quiet.restless else said
-        judged = self._judge(report, subject, twin, now, signs, unchanged)
+            if quiet.resting and not _at_rest(subject.rest, report, now):
+                said = said + self._rouse(quiet, report, subject, now)
+            elif quiet.waking:
+                said = said + self._show(quiet.waking, report, subject, now)
+            return said + self._show_groups(quiet, report, subject, now) if quiet.groups else said
+        judged = self._judge(report, subject, twin, now, signs)
         return said + judged if judged else said
 
     def advance(self, now: float, idle: bool = True) -> list[Transition]:
@@ -166,7 +128,7 @@ class Engine:
         self._owns.clear()
         for subject in self.subjects.values():
             subject.own = self._own(subject.device)
-            subject.quiet = None
+            subject.quiet = subject.rest = None
 
     def state_of(self, rule: str, report: Report) -> RuleState | None:
         """What a rule remembers of the device, or of the group, that ``report`` speaks of."""
@@ -185,7 +147,7 @@ class Engine:
         key = subject if self.rules[rule].keyed else device
         state = self.memory.of(key).get(rule)
         if state is not None:
-            self.memory.put(rule, key, self.rules[rule].reset(state, subject), self.memory.heard(key))
+            self._put(rule, key, self.rules[rule].reset(state, subject), self.memory.heard(key))
 
     def checkpoint(self) -> tuple[list[tuple[str, str, bytes | None]], list[tuple[int, bytes]]]:
         """Encode what changed since the last call: rule states (``None``: forgotten) and twin shards."""
@@ -221,6 +183,7 @@ class Engine:
         self.memory.dirty.clear()
         for subject in self.subjects.values():
             subject.timed = False
+            subject.quiet = subject.rest = None
             self._supervise(subject)
 
     def _restore_state(self, name: str, key: str, blob: bytes) -> None:
@@ -231,50 +194,65 @@ class Engine:
         if rule is not None:
             self.memory.load(rule, key, blob)
 
-    def _weigh(self, quiet: Listening, report: Report, subject: Subject, now: float) -> list[Transition]:
-        """Show a report that repeats all states to those whom its measurements, or others of its group, may move."""
-        memory = self.memory
-        own, twin = subject.own, subject.twin
+    def _rouse(self, quiet: Listening, report: Report, subject: Subject, now: float) -> list[Transition]:
+        """Show a report that repeats all states to all who weigh it; ask those that rested how long they rest again."""
+        said = self._show(quiet.alone, report, subject, now)
+        rest = quiet.rest_of(self.memory.of(report.device), subject.own, subject.twin)
+        if rest is not None:
+            if len(self._rests) >= _MAX_CACHED:
+                self._rests.clear()
+            rest = self._rests.setdefault(rest, rest)
+        subject.rest = rest
+        return said
+
+    def _show(self, rules: tuple[AnyRule, ...], report: Report, subject: Subject, now: float) -> list[Transition]:
+        """Let rules that judge the device alone weigh a report that repeats all its states."""
+        memory, own, twin = self.memory, subject.own, subject.twin
         states = memory.of(report.device)
         said: list[Transition] = []
-        for shared in quiet.restless:
+        for shared in rules:
             rule = own.get(shared.name, shared) if own else shared
             if rule is None:
                 continue
-            key = report.device
-            if rule.keyed:
-                if not (memory.held[rule.name] or rule.measurements):
-                    continue
-                key = rule.key(report, subject.device)
-                if not key:
-                    continue
-                before = memory.of(key).get(rule.name)
-            else:
-                before = states.get(rule.name)
-                if before is None and (rest := rule.at_rest) is not None:
-                    value = twin.measurements.get(rest[0])
-                    if value is None or rest[1] < value < rest[2]:
-                        continue
+            before = states.get(rule.name)
             after, words = rule.step(before, report, twin, now)
             if after is not before:
-                memory.put(rule.name, key, after, (report.device, report.kind))
+                memory.put(rule.name, report.device, after, (report.device, report.kind))
                 states = memory.of(report.device)
             if words:
                 said += words
         return said
 
+    def _show_groups(self, quiet: Listening, report: Report, subject: Subject, now: float) -> list[Transition]:
+        """Let groups that weigh such a report, or remember what others of theirs said, see one that repeats itself."""
+        said: list[Transition] = []
+        for shared in quiet.groups:
+            if not (self.memory.held[shared.name] or shared in quiet.weighing):
+                continue
+            rule = subject.own.get(shared.name, shared)
+            key = rule.key(report, subject.device) if rule is not None else ""
+            if rule is None or not key:
+                continue
+            before = self.memory.of(key).get(rule.name)
+            after, words = rule.step(before, report, subject.twin, now)
+            if after is not before:
+                self.memory.put(rule.name, key, after, (report.device, report.kind))
+            said += words
+        return said
+
     def _judge(
-        self, report: Report, subject: Subject | None, twin: Twin, now: float, signs: tuple[str, ...], unchanged: bool
+        self, report: Report, subject: Subject | None, twin: Twin, now: float, signs: tuple[str, ...]
     ) -> list[Transition]:
         if (report.snapshot or report.historical) and not _is_young(report, now):
             return []
         names = (*report.states, *report.measurements, *signs)
         if report.events:
             names += tuple([event.code for event in report.events])
-        listening = self._listeners.get((report.kind, report.test, names)) or self._listen(report, names)
+        listening = self._listeners.get((report.kind, report.test, names)) or self._listen(report, names, signs)
         own = subject.own if subject is not None else EMPTY
         said: list[Transition] = []
         busy = False
+        memory = self.memory
         for shared in listening.rules:
             rule = own.get(shared.name, shared) if own else shared
             if rule is None or not (report.registered or rule.judges_strangers):
@@ -282,19 +260,19 @@ class Engine:
             key = _key(rule, report, subject)
             if not key:
                 continue
-            before = self.memory.of(key).get(rule.name)
+            before = memory.of(key).get(rule.name)
             after, words = rule.step(before, report, twin, now)
             if after is not before:
-                self.memory.put(rule.name, key, after, (report.device, report.kind))
+                memory.put(rule.name, key, after, (report.device, report.kind))
             if words:
                 said += words
-            if (after is not None or words) and shared not in listening.weighing:
+            if (after is not None or before is not None or words) and shared not in listening.weighing:
                 busy = True
         if subject is not None:
-            plain = not (report.test or report.snapshot or report.historical)
-            shown = plain and unchanged and not (busy or report.events or signs)
-            subject.quiet = listening if shown else None
-            subject.measured = tuple(report.measurements)
+            # Folding keeps the states of a report that said all of them as they are.
+            shown = twin.states is report.states and not (report.test or report.snapshot or report.historical)
+            subject.quiet = listening if shown and not (busy or report.events) else None
+            subject.rest = None
         return said
 
     def _own(self, device: Device) -> Own:
@@ -305,7 +283,7 @@ class Engine:
             return EMPTY
         return self._owns.setdefault(tuple((name, id(rule)) for name, rule in own.items()), own)
 
-    def _listen(self, report: Report, names: tuple[str, ...]) -> Listening:
+    def _listen(self, report: Report, names: tuple[str, ...], signs: tuple[str, ...]) -> Listening:
         """Find the rules that such reports concern."""
         if len(self._listeners) >= _MAX_CACHED:
             self._listeners.clear()
@@ -316,7 +294,8 @@ class Engine:
             and (rule.judges_tests or not report.test)
             and not (rule.states | rule.events | rule.measurements | rule.signs).isdisjoint(names)
         )
-        listening = self._listeners[report.kind, report.test, names] = Listening(rules, names)
+        listening = Listening(rules, tuple(report.measurements), signs)
+        self._listeners[report.kind, report.test, names] = listening
         return listening
 
     def _tick(self, rule: str, key: str, due: float) -> list[Transition]:
@@ -328,8 +307,15 @@ class Engine:
         twin = subject.twin if subject else Twin(device)
         judge = (subject.own.get(rule) if subject else None) or self.rules[rule]
         after, said = judge.tick(state, twin, kind, due)
-        self.memory.put(rule, key, after, heard)
+        self._put(rule, key, after, heard)
         return said
+
+    def _put(self, rule: str, key: str, state: RuleState | None, heard: Heard) -> None:
+        """Remember what no report of the device led to: until when its rules rest is no longer known."""
+        self.memory.put(rule, key, state, heard)
+        subject = self.subjects.get(key)
+        if subject is not None:
+            subject.rest = None
 
     def _supervise(self, subject: Subject) -> None:
         due = self.presence.deadline(subject.twin, subject.device)
@@ -369,3 +355,13 @@ def _is_young(report: Report, now: float) -> bool:
 def _key(rule: AnyRule, report: Report, subject: Subject | None) -> str:
     """What ``rule`` keeps its state of ``report`` under; "": the report is none of its business."""
     return rule.key(report, subject.device if subject else None) if rule.keyed else report.device
+
+
+def _at_rest(rest: Rest | None, report: Report, now: float) -> bool:
+    if rest is None or now >= rest[0]:
+        return False
+    measured = report.measurements
+    for name, low, high in rest[1]:  # noqa: SIM110 - a generator would double the cost
+        if not low <= measured[name] <= high:
+            return False
+    return True

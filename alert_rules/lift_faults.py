@@ -1,12 +1,13 @@
 """Dangerous and lasting faults of a lift: by the controller's word at once, else by signs that last. Pure."""
 
+from math import inf, nextafter
 from typing import ClassVar, TypeVar
 
 from pydantic import Field
 
 from alert_rules.alert import Action, Reason, Severity, Transition
 from alert_rules.lift import doors_apart, level, standing_shut
-from alert_rules.rule import NEVER, NOTHING, Params
+from alert_rules.rule import NEVER, NOTHING, Params, Rest
 from alert_rules.timing import Lasting, Phase
 from devices.model import DeviceKind, Report
 from devices.twin import Twin
@@ -101,6 +102,13 @@ class LiftOverspeed(LiftFault[SpeedParams]):
             return False
         speed = twin.measurements.get("speed")
         return None if speed is None else speed >= rated * self.params.factor
+
+    def rest(self, state: Phase | None, twin: Twin) -> Rest | None:
+        """Below the limit, which not every lift has."""
+        if state is not None:
+            return None
+        rated = self.params.rated_mps.get(twin.device)
+        return NEVER, () if rated is None else (("speed", -inf, nextafter(rated * self.params.factor, -inf)),)
 
     def reason(self, twin: Twin, code: str) -> Reason:
         rated = self.params.rated_mps.get(twin.device)

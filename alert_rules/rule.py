@@ -17,6 +17,9 @@ from devices.twin import Twin
 NEVER = math.inf
 NOTHING: list[Transition] = []
 
+Rest = tuple[float, tuple[tuple[str, float, float], ...]]
+"""Until when (epoch seconds), and between which readings of each quantity, both included."""
+
 
 class Params(BaseModel):
     """Parameters of a rule; each field states unit, default and source in its description."""
@@ -50,8 +53,7 @@ class Rule(Generic[S, P]):
     ``judges_strangers``. ``signs`` are names of ``alert_rules.signs``. A report may still be late: ``twin`` holds what
     is newest.
 
-    ``at_rest`` spares calls: while the rule remembers nothing of a device, and the newest reading of this quantity is
-    unknown or strictly between the two numbers, a report that changes no state has nothing to say to it.
+    ``rest`` spares calls where a report that changes no state cannot say anything to the rule.
     """
 
     name: ClassVar[str]
@@ -65,7 +67,6 @@ class Rule(Generic[S, P]):
     judges_strangers: ClassVar[bool] = False
     fire: ClassVar[bool] = False
     State: ClassVar[Any]
-    at_rest: tuple[str, float, float] | None = None
     Params: ClassVar[Any] = Params
 
     def __init__(self, params: P, calendar: Calendar = UTC, overrides: Iterable[Override] = ()) -> None:
@@ -106,6 +107,14 @@ class Rule(Generic[S, P]):
     def succeeds(self, before: "Rule[Any, Any]") -> bool:
         """Tell whether this rule can go on with what ``before``, of the same name, remembered."""
         return type(before) is type(self)
+
+    def rest(self, state: S | None, twin: Twin) -> Rest | None:
+        """Say what the engine need not show the rule, which has just judged ``twin`` and remembers ``state``.
+
+        A report of an equal device whose states repeat is shown only from the time given on, or when one of its
+        readings is not within its bounds. ``None``: show every report. A class that overrides this is asked often.
+        """
+        return None
 
     def step(self, state: S | None, report: Report, twin: Twin, now: float) -> tuple[S | None, list[Transition]]:
         """Judge ``report``; ``twin`` already includes it."""

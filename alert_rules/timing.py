@@ -3,7 +3,7 @@
 from enum import Enum, auto
 from functools import cached_property
 from itertools import combinations
-from math import inf
+from math import inf, nextafter
 from statistics import median
 from typing import ClassVar, TypeVar
 
@@ -11,7 +11,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from alert_rules.alert import Action, Reason, Severity, Transition
-from alert_rules.rule import NEVER, NOTHING, Params, Rule, RuleState
+from alert_rules.rule import NEVER, NOTHING, Params, Rest, Rule, RuleState
 from devices.model import DeviceKind, Report
 from devices.twin import Twin
 
@@ -146,10 +146,13 @@ class Limit(Lasting[P]):
     def _limits(self) -> tuple[float, float]:
         return self.limits()
 
+    def rest(self, state: Phase | None, twin: Twin) -> Rest | None:
+        """Below the limit that raises."""
+        return self._rest if state is None else None
+
     @cached_property
-    def at_rest(self) -> tuple[str, float, float]:  # type: ignore[override]
-        """What is below the limit that raises."""
-        return self.quantity, -inf, self._limits[0]
+    def _rest(self) -> Rest:
+        return NEVER, ((self.quantity, -inf, nextafter(self._limits[0], -inf)),)
 
 
 class Tally(RuleState, array_like=True, gc=False):

@@ -1,12 +1,15 @@
 """Water: where none should be, too high, rising too fast, and a pump that does nothing about it."""
 
+from functools import cached_property
+from math import inf, nextafter
+
 from pydantic import Field
 
 from alert_rules.alert import Severity
 from alert_rules.latch import StateAlarm
 from alert_rules.rising import Rising, RisingParams
-from alert_rules.rule import Params
-from alert_rules.timing import Lasting, Limit
+from alert_rules.rule import NEVER, Params, Rest
+from alert_rules.timing import Lasting, Limit, Phase
 from devices.model import DeviceKind, Report
 from devices.twin import Twin
 
@@ -102,3 +105,11 @@ class PumpSilent(Lasting[PumpParams]):
             return None if running is None else False
         wanted = twin.states.get("pump_commanded") is True
         return wanted or twin.measurements.get("water_level", 0.0) >= self.params.start_level_m
+
+    def rest(self, state: Phase | None, twin: Twin) -> Rest | None:
+        """Below the level at which the pump starts by itself."""
+        return self._rest if state is None else None
+
+    @cached_property
+    def _rest(self) -> Rest:
+        return NEVER, (("water_level", -inf, nextafter(self.params.start_level_m, -inf)),)

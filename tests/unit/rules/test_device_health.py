@@ -3,8 +3,10 @@
 import pytest
 
 from alert_rules.alert import Action, Severity
-from devices.model import DeviceKind, StateValue, TimeQuality
+from alert_rules.device_trends import ClockParams, ClockSkew
+from devices.model import DeviceKind, Report, StateValue, TimeQuality
 from devices.registry import Device
+from devices.twin import Twin
 from tests.unit.rules.timeline import Timeline
 
 SMOKE, WATER = DeviceKind.SMOKE_DETECTOR, DeviceKind.WATER_LEAK
@@ -182,6 +184,25 @@ class TestClock:
         story.expect_nothing(until=20_000)
         story.says("d")
         story.expect("clock_skew", "d", between=(20_000, 23_600 + 3_600), action=Action.CLEAR, auto_resolve=True)
+
+    def test_messages_alike_late_change_nothing_remembered(self) -> None:
+        """A backlog of a million must not cost a million writes."""
+        rule, twin = ClockSkew(ClockParams()), Twin("d")
+        state, _ = rule.step(None, Report("d", WATER, 900, 1_000), twin, 1_000)
+        for late in (100, 110, 90, 129):
+            after, said = rule.step(state, Report("d", WATER, 1_010 - late, 1_010), twin, 1_010)
+            assert after is state
+            assert not said
+
+    def test_the_last_wrong_time_is_never_forgotten_early(self) -> None:
+        story = one()
+        for second in range(0, 4_000, 10):
+            story.at(second).says("d", age=500)
+        story.expect("clock_skew", "d", between=(600, 600))
+        for second in range(4_000, 9_000, 10):
+            story.at(second).says("d")
+        story.expect("clock_skew", "d", between=(7_590, 7_950), action=Action.CLEAR, auto_resolve=True)
+        story.expect_nothing()
 
 
 class TestStuck:

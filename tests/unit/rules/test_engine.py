@@ -1,12 +1,14 @@
 """Which rules a report reaches: all it concerns at first, then only those it may still move."""
 
+import math
 from typing import Any
 
 import pytest
 
 from alert_rules.alert import Action, Reason, Severity, Transition
 from alert_rules.engine import Engine
-from alert_rules.rule import NOTHING, Params, Rule, RuleState
+from alert_rules.rule import NEVER, NOTHING, Params, Rest, Rule, RuleState
+from alert_rules.signs import CLOCK
 from devices.model import DeviceKind, Event, Report
 from devices.registry import Device, Registry
 from devices.twin import Twin
@@ -54,7 +56,10 @@ class ByEither(Spy):
 class AtRest(Spy):
     name = "at_rest"
     measurements = frozenset({"water_level"})
-    at_rest = ("water_level", -1.0, 0.5)
+    until = NEVER
+
+    def rest(self, state: RuleState | None, twin: Twin) -> Rest | None:
+        return (self.until, (("water_level", -1.0, 0.5),)) if state is None else None
 
 
 class ByBuilding(Spy):
@@ -142,17 +147,83 @@ def test_what_was_kept_is_judged_while_young_even_of_a_quiet_device(late: str) -
     assert site.counts() == [1]
 
 
-def test_a_reading_at_rest_spares_the_call_until_something_is_remembered() -> None:
-    resting = AtRest()
-    site = Site(resting).settle()
-    assert site.says(level=0.4).counts() == [0]
-    resting.keeps = True
-    assert site.says(level=0.5).counts() == [1]
-    assert site.says(level=0.1).counts() == [2]
+class TestRest:
+    def test_it_spares_the_call_until_something_is_remembered(self) -> None:
+        resting = AtRest()
+        site = Site(resting).settle()
+        assert site.says(level=0.4).counts() == [0]
+        resting.keeps = True
+        assert site.says(level=0.6).counts() == [1]
+        assert site.says(level=0.1).counts() == [2]
+
+    def test_its_bounds_are_at_rest(self) -> None:
+        site = Site(AtRest()).settle()
+        assert site.says(level=0.5).says(level=-1.0).counts() == [0]
+        assert site.says(level=math.nextafter(0.5, 1)).counts() == [1]
+
+    def test_what_is_no_number_disturbs_it(self) -> None:
+        assert Site(AtRest()).settle().says(level=math.nan).counts() == [1]
+
+    def test_it_ends_in_time_never_late(self) -> None:
+        resting = AtRest()
+        resting.until = START + 3_000
+        site = Site(resting).settle()
+        assert site.says(level=0.1).counts() == [0]
+        site.now = START + 2_999
+        assert site.says(level=0.1).counts() == [1]
+
+    def test_it_ends_when_a_person_makes_the_rule_forget(self) -> None:
+        resting, keeping = AtRest(), ByValue()
+        keeping.keeps = True
+        site = Site(resting, keeping).settle()
+        assert site.says(level=0.1).counts() == [0, 1]
+        site.engine.reset("by_value", "one", "")
+        assert site.says(level=0.1).says(level=0.1).counts() == [1, 3]
+
+    def test_other_rules_leave_it_alone(self) -> None:
+        site = Site(AtRest(), ByValue()).settle()
+        assert site.says(level=0.2).says(level=0.3).counts() == [0, 2]
 
 
-def test_the_bounds_of_rest_are_not_at_rest() -> None:
-    assert Site(AtRest()).settle().says(level=0.5).says(level=-1.0).counts() == [2]
+class ByClock(Spy):
+    name = "by_clock"
+    signs = frozenset({CLOCK})
+
+
+class TestSigns:
+    """A backlog is late from its first message to its last: lateness must not make each of them news to all rules."""
+
+    def late(self, site: Site, times: int) -> Site:
+        for _ in range(times):
+            site.now += 1
+            site.engine.observe(Report("one", LEAK, site.now - 600, site.now, states={"water_leak": False}), site.now)
+        return site
+
+    def test_a_sign_that_stays_reaches_those_that_judge_it(self) -> None:
+        site = Site(ByState(), ByClock())
+        assert self.late(site, 4).counts() == [1, 4]
+
+    def test_a_sign_that_goes_is_news_to_all(self) -> None:
+        site = Site(ByState(), ByClock())
+        assert self.late(site, 4).says().counts() == [2, 4]
+
+
+def test_one_report_of_all_states_proves_quiet() -> None:
+    assert Site(ByState()).says(level=0.1).says(level=0.2).counts() == [1]
+
+
+def test_part_of_the_states_proves_none() -> None:
+    site = Site(ByState()).says(states={"water_leak": False, "tamper": False}).says().says()
+    assert site.counts() == [3]
+
+
+def test_a_rule_that_has_just_forgotten_is_asked_again() -> None:
+    """Its next answer may be another than that of a rule that remembered."""
+    by_state = ByState()
+    by_state.keeps = True
+    site = Site(by_state).says()
+    by_state.keeps = False
+    assert site.says().says().says().counts() == [3]
 
 
 class TestGroups:
