@@ -26,6 +26,7 @@ SPEED = ("currentSpeed", "speed")
 DIRECTION = ("runningDirection", "direction")
 DOOR = ("doorStatus", "doorState")
 OPENED = ("faultBeginTime", "faultStartTime")
+_PHASES = {True: "open", False: "closed", None: "unknown"}
 BASE = "/API/V1/Up/"
 LIFT = DeviceKind.LIFT
 
@@ -85,20 +86,20 @@ class Houqi:
         reading = Reading(self.name, address, LIFT)
         _car(reading, body)
         began, ended = _first(bean, OPENED), bean.get("faultEndTime")
-        is_open = ended is None or not str(ended).strip()
+        is_open = _open(ended)
         key, raw = bean.get("keyId"), bean.get("faultType")
         code = whole(raw)
         name = FAULTS.get(code) if code is not None else None
         if name is not None:
             reading.state(name, is_open)
         elif code != NO_FAULT:
-            attributes = {"raw_code": _text(raw), "correlation_id": _text(key), "active": is_open}
+            attributes = {"raw_code": _text(raw), "correlation_id": _text(key), "active": is_open is not False}
             reading.event("unknown_fault", code_system="houqi", **attributes)
         if key is not None:
             reading.unknown("correlation_id", _text(key))
-        at = local(began if is_open else ended, self._context.zone)
+        at = local(ended if is_open is False else began, self._context.zone)
         if at is not None:
-            reading.dedup_key = f"{_text(key)}:{_text(raw)}:{'open' if is_open else 'closed'}:{at:.0f}"
+            reading.dedup_key = f"{_text(key)}:{_text(raw)}:{_PHASES[is_open]}:{at:.0f}"
         return reading.report(self._context, envelope, at, local=True)
 
     def _read_state(self, route: Route, envelope: Envelope) -> Report | Reject:
@@ -139,6 +140,15 @@ class Houqi:
         given = [str(v).strip() for v in (body.get("elevatorNo"), body.get("macAddr")) if v not in (None, "")]
         known = self._context.registry.resolve
         return next((a for a in given if known(self.name, a)), given[0] if given else None)
+
+
+def _open(ended: Any) -> bool | None:
+    """A fault is open while its end is empty or all zeros; an end without a figure is no time: nobody knows."""
+    word = "" if ended is None else str(ended)
+    if not word or word.isspace():
+        return True
+    figures = set(filter(str.isdigit, word))
+    return None if not figures else figures == {"0"}
 
 
 def _car(reading: Reading, body: dict[str, Any]) -> None:
