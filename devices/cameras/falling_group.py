@@ -7,7 +7,8 @@ from devices.cameras.falling_tracks import Track, predict
 
 HOLD_S = 0.7
 """A verdict waits this long for a second part of the same fall and for company."""
-RECENT_S = 2.0
+RECENT_S, TOGETHER_S = 2.0, 1.0
+"""How long falls told are remembered; how near begin and end of falls at once are."""
 COMPANY = 2
 """As many other falls at once, apart from each other, are rain, snow or leaves."""
 APART, SAME, LINK = 0.08, 0.04, 0.025
@@ -93,4 +94,5 @@ class Falls:
         points = verdict.points
         others = [v.points for v in self._recent if v is not verdict]
         apart = [p for p in others if abs(p[0, 1] - points[0, 1]) > APART * self._height]
-        return len([p for p in apart if abs(p[-1, 0] - points[-1, 0]) < RECENT_S]) >= COMPANY
+        ends = points[[0, -1], 0]
+        return len([p for p in apart if np.abs(p[[0, -1], 0] - ends).max() < TOGETHER_S]) >= COMPANY
