@@ -9,8 +9,7 @@ from typing import Any
 import structlog
 
 from alert_rules.alert import Alert
-from alert_rules.catalogue import RULES
-from alert_rules.plan import Plan, view
+from alert_rules.plan import view
 from devices.registry import Registry
 from gateway.alerts.book import AlertBook
 from gateway.alerts.store import AlertStore, StoreUnavailable
@@ -25,7 +24,7 @@ from gateway.evaluate import Evaluator
 from gateway.history.store import HistoryStore
 from gateway.metrics import Metrics
 from gateway.plans.desk import PlanDesk
-from gateway.plans.reader import plans_of
+from gateway.plans.reader import known_plans
 from gateway.plans.shelf import PlanShelf
 from gateway.retention import sweep_once
 from gateway.site import Site
@@ -92,11 +91,6 @@ class Casework:
         engine, retention = self._store.engine, self._site.retention
         while await self._evaluator.in_thread(sweep_once, engine, retention, self._clock.now()):
             pass
-
-
-def known_plans(site: Site) -> dict[str, Plan]:
-    """The plans that hold at ``site``. Raises ``OperatorError``."""
-    return plans_of(site.plans, {*RULES, *(rule.name for rule in site.custom_rules)})
 
 
 def _checklists(shelf: PlanShelf, clock: Clock, steady: SteadyTime, alert: str) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ import typer
 from typer.core import TyperGroup
 
 from gateway import cli_notify
+from gateway.cli_cases import register as register_cases
 from gateway.cli_lookback import register
+from gateway.cli_people import register as register_people
 from gateway.errors import OperatorError
 
 
@@ -38,6 +40,8 @@ person = typer.Typer(no_args_is_help=True, help="The people who use the console.
 app.add_typer(audit, name="audit")
 app.add_typer(person, name="person")
 register(app)
+register_cases(app)
+register_people(person)
 cli_notify.register(app)
 
 SiteFile = Annotated[
@@ -96,8 +100,11 @@ def check(site: Annotated[Path, typer.Argument(metavar="SITE", help="The site fi
     """Check a site file: print every mistake with file, line, field and remedy (exit 2), or what it says."""
     from gateway import show
     from gateway.config import load_site
+    from gateway.plans.reader import known_plans
 
-    show.summary(_console(), site, load_site(site))
+    loaded = load_site(site)
+    known_plans(loaded)
+    show.summary(_console(), site, loaded)
 
 
 @app.command(
@@ -190,11 +197,14 @@ def docs(folder: Annotated[Path, typer.Argument(help="Where to.")] = Path("docs"
 def audit_verify(
     site: SiteFile,
     head: Annotated[str | None, typer.Option(help="SEQ:HASH noted earlier outside the database.")] = None,
+    anchor: Annotated[
+        Path | None, typer.Option(help="File with heads noted outside; default: the newest that the site file names.")
+    ] = None,
 ) -> None:
     """Check the chain of audit rows from its start; name the first bad row (exit 1)."""
     from gateway.ledger import verify_audit
 
-    raise typer.Exit(0 if verify_audit(site, head, _console()) else 1)
+    raise typer.Exit(0 if verify_audit(site, head, anchor, _console()) else 1)
 
 
 @person.command("add", epilog="Example: gateway person add wang --role guard --site site.yaml < password.txt")

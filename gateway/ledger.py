@@ -13,22 +13,26 @@ from rich.progress import Progress
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from gateway.alerts.people import People
+from gateway.alerts.people import COMMAND_LINE, By, People
 from gateway.alerts.store import AlertStore, StoreUnavailable
+from gateway.anchor_file import newest
 from gateway.config import database_url, load_site
 from gateway.errors import OperatorError
 from gateway.show import plain
 from gateway.site import Site
 
 
-def verify_audit(path: Path, head: str | None, console: Console) -> bool:
+def verify_audit(path: Path, head: str | None, anchor_file: Path | None, console: Console) -> bool:
     """Check the audit chain and say what was found; ``False`` when a row is bad.
+
+    It must hold what was noted outside: ``head``, or the last head in ``anchor_file``, or else in the newest of the
+    files the site file names.
 
     Raises:
         OperatorError: the site file, the database or ``head`` is unusable.
     """
-    anchor = _anchor(head)
     site = load_site(path)
+    anchor = _anchor(head) or _noted(site, anchor_file)
     with (
         existing_store(site) as store,
         Progress(console=console, transient=True, disable=not console.is_terminal) as progress,
@@ -36,8 +40,9 @@ def verify_audit(path: Path, head: str | None, console: Console) -> bool:
         task = progress.add_task("audit rows")
         broken = store.verify_audit(anchor, lambda done, total: progress.update(task, completed=done, total=total))
         seq, digest = store.audit_head()
+    against = f"; row {anchor[0]} is the one noted outside" if anchor else ""
     if broken is None:
-        console.print(f"OK: {seq} audit rows; note the head elsewhere: {seq}:{digest}", markup=False)
+        console.print(f"OK: {seq} audit rows{against}; note the head elsewhere: {seq}:{digest}", markup=False)
         return True
     console.print(f"row {broken.seq}: {broken.why.value}: {plain(broken.detail)}", markup=False)
     return False
@@ -52,7 +57,8 @@ def add_person(path: Path, username: str, name: str, role: str, password: str | 
     with _store(load_site(path)) as store:
         store.migrate()
         try:
-            People(store.engine).add(username, name, role, password or secrets.token_urlsafe(), language)
+            by = By(COMMAND_LINE, time.time())
+            People(store.engine).add(username, name, role, password or secrets.token_urlsafe(), language, by)
         except ValueError as error:
             raise OperatorError(f"person {username!r}", str(error), "see gateway person add --help") from None
 
@@ -75,6 +81,24 @@ def login_url(path: Path, username: str, valid_s: float, base: str | None) -> st
             remedy = f"add them: gateway person add {username} --role guard --site {path}"
             raise OperatorError(f"person {username!r}", "there is no such person", remedy) from None
     return f"{base}/login#once={token}"
+
+
+@contextmanager
+def accounts(path: Path, username: str) -> Iterator[People]:
+    """Open the accounts to look at or change ``username``'s.
+
+    Raises:
+        OperatorError: the database is unusable, there is no such person, or what is asked for cannot be.
+    """
+    with _store(load_site(path)) as store:
+        store.migrate()
+        try:
+            yield People(store.engine)
+        except KeyError:
+            remedy = "see gateway person list"
+            raise OperatorError(f"person {username!r}", "there is no such person", remedy) from None
+        except ValueError as error:
+            raise OperatorError(f"person {username!r}", str(error), "see gateway person change --help") from None
 
 
 def _console_address(site: Site) -> str:
@@ -120,6 +144,12 @@ def _must_exist(site: Site) -> None:
     url = make_url(database_url(site))
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).is_file():
         raise OperatorError(url.database, "does not exist", "run the gateway first, or check data_dir in the site file")
+
+
+def _noted(site: Site, given: Path | None) -> tuple[int, str] | None:
+    kept = [place.file for place in site.anchors if place.file is not None and place.file.is_file()]
+    file = given or max(kept, key=lambda path: path.stat().st_mtime, default=None)
+    return newest(file) if file is not None else None
 
 
 def _anchor(head: str | None) -> tuple[int, str] | None:

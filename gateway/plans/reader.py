@@ -8,11 +8,19 @@ from pydantic import ValidationError
 from alert_rules.plan import Plan
 from gateway.config import located
 from gateway.errors import OperatorError, SiteFileError
+from gateway.site import Site
 from gateway.site_fields import Problem, closest, field_problems
 from gateway.yaml_reader import Unreadable, read_yaml
 
 SHIPPED = Path(__file__).parent
 MAX_BYTES = 1_000_000
+
+
+def known_plans(site: Site) -> dict[str, Plan]:
+    """The plans that hold at ``site``, by name. Raises as :func:`plans_of`."""
+    from alert_rules.catalogue import RULES  # loads every rule: not for `gateway --help`
+
+    return plans_of(site.plans, {*RULES, *(rule.name for rule in site.custom_rules)})
 
 
 def plans_of(own: Path | None, rules: Collection[str]) -> dict[str, Plan]:

@@ -34,6 +34,16 @@ GUARDS |= {"POST /api/suppressions/preview", "POST /api/suppressions/{suppressio
 MANAGERS = {"POST /api/suppressions", "POST /api/suppressions/{suppression_id}/extend"}
 MANAGERS |= {f"POST /api/alerts/{{alert_id}}/{move}" for move in ("take-over", "correct", "close")}
 MANAGERS |= {"POST /api/quarantine/{device_id:path}/adopt", "GET /api/dead-letters"}
+GUARDS |= {"GET /api/duty/rota", "GET /api/handover", "POST /api/handover", "GET /api/alerts/{alert_id}/dispatch"}
+GUARDS |= {"GET /api/visitors", "POST /api/visitors", "GET /api/visitors/{visitor_id}"}
+GUARDS |= {"GET /api/visitors/{visitor_id}/pass", "POST /api/visitors/{visitor_id}/revoke"}
+MANAGERS |= {"GET /api/people", "POST /api/shifts", "POST /api/shifts/{record_id}/remove", "POST /api/duty/on-call"}
+MANAGERS |= {f"POST /api/duty/{kind}{end}" for kind in ("turns", "overrides") for end in ("", "/{record_id}/remove")}
+ADMINISTRATORS = {"POST /api/people"}
+ADMINISTRATORS |= {f"POST /api/people/{{username}}/{move}" for move in ("change", "reset", "remove")}
+GUARDS |= {"POST /api/alerts/{alert_id}/plan", "POST /api/alerts/{alert_id}/plan/step"}
+GUARDS |= {"GET /api/alerts/{alert_id}/evidence/{file_id}"}
+MANAGERS |= {"GET /api/alerts/{alert_id}/case"}
 BODIES = {
     "/api/login": {"username": "guard", "password": "draug"},
     "/api/login/once": {"token": "once"},
@@ -48,6 +58,8 @@ BODIES = {
 def may(call: str, role: Role | None) -> bool:
     if call in EVERYBODY:
         return True
+    if call in ADMINISTRATORS:
+        return role is Role.ADMINISTRATOR
     if call in MANAGERS:
         return role in (Role.MANAGER, Role.ADMINISTRATOR)
     return role is not None and (call not in GUARDS or role is not Role.VIEWER)
