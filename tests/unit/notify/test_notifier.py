@@ -16,6 +16,7 @@ from gateway.clock import SystemClock
 from gateway.notify.channels import open_channels
 from gateway.notify.notifier import BACKOFF_S, CRITICAL_BACKOFF_S, LIMIT, Notifier, backoff, urgency
 from gateway.notify.ports import Endpoint, Undelivered
+from gateway.notify.templates import DIGEST
 from gateway.site import Channel
 from tests.unit.notify.making import BROKER, SITE, view
 from tests.unit.notify.receivers import mail_server, webhook
@@ -61,14 +62,17 @@ class StoreOutbox:
 class Scripted:
     """An endpoint that does what it is told: ``plan`` decides by the alert's id whether the service confirms."""
 
-    def __init__(self, plan: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(self, plan: Callable[[str], bool] = lambda _: True, per_minute: int = 0) -> None:
         self.plan = plan
+        self.per_minute = per_minute
         self.tried: list[str] = []
         self.confirmed: list[str] = []
-
-    per_minute = 0
+        self.digests: list[list[str]] = []
 
     def deliver(self, stage: str, alert: Mapping[str, Any], key: str) -> str:
+        if stage == DIGEST:
+            self.digests.append([each["id"] for each in alert["messages"]])
+            return "yes"
         self.tried.append(alert["id"])
         if not self.plan(alert["id"]):
             raise Undelivered("channel x: no")
@@ -195,6 +199,33 @@ async def test_the_most_urgent_goes_first(outbox: StoreOutbox) -> None:
     async with running(outbox, {"guards": endpoint}):
         await emptied(outbox)
     assert endpoint.confirmed == ["fire 1", "fire 2", "major", "minor", "test"]
+
+
+async def test_what_is_too_much_for_a_channel_is_joined_and_a_fire_is_not(outbox: StoreOutbox) -> None:
+    await outbox.put(*(message(f"leak {n}", severity="major", created_at=n, incident="i1") for n in range(9)))
+    endpoint = Scripted(per_minute=3)
+    async with running(outbox, {"guards": endpoint}) as notifier:
+        await until(lambda: bool(endpoint.digests))
+        await outbox.put(*(message(f"fire {n}") for n in range(5)))
+        notifier.wake()
+        await emptied(outbox)
+    assert sorted(endpoint.confirmed) == [f"fire {n}" for n in range(5)]
+    assert endpoint.digests == [[f"leak {n}" for n in range(9)]]
+    assert notifier.sent == 6
+
+
+async def test_without_room_the_rest_waits_in_the_outbox_and_hides_no_other_channel(outbox: StoreOutbox) -> None:
+    busy, well = Scripted(per_minute=1), Scripted()
+    await outbox.put(message("first", severity="major"))
+    async with running(outbox, {"guards": busy, "well": well}) as notifier:
+        await until(lambda: busy.confirmed == ["first"])
+        later = [message(f"m{n}", severity="major", created_at=2.0 + n) for n in range(LIMIT + 50)]
+        await outbox.put(*later, message("late", "well", created_at=1e9, severity="minor"))
+        notifier.wake()
+        await until(lambda: well.confirmed == ["late"])
+    assert busy.confirmed == ["first"]
+    assert busy.digests == []
+    assert len(await outbox.waiting()) == LIMIT + 50
 
 
 async def test_news_are_sent_at_once(outbox: StoreOutbox) -> None:
