@@ -11,6 +11,7 @@ from msgspec import Struct, convert
 
 from devices.dialects.body import mapping
 from devices.dialects.dialect import MAX_AHEAD_S, Context, Lane, Route
+from devices.dialects.fields import anonymous
 from devices.dialects.reading import Reading
 from devices.dialects.values import number, pseudonym, text, truth
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
@@ -153,7 +154,7 @@ class EspRfid:
             return self._report(reading, body, envelope)
         if source not in TELLING:
             return Ignored(f"the controller's log about {source[:20] or 'itself'}")
-        reading.unknown(source, line[:120])
+        reading.raw[source] = anonymous(line)  # prose may name somebody; the journal has it
         return self._report(reading, body, envelope)
 
     def _join_refusals(self, reading: Reading, body: dict[str, Any], reference: str, is_access: bool) -> None:
