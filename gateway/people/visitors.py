@@ -106,7 +106,7 @@ class VisitorDesk:
             ref = str(event.attributes.get("credential_ref", ""))
             if ref in self._refs or ref.startswith(PREFIX):
                 opened = event.code == "access_granted"
-                task = asyncio.ensure_future(self._follow(self._refs.get(ref, ref), report, opened))
+                task = asyncio.ensure_future(self._follow(ref, report, opened))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
