@@ -31,7 +31,7 @@ from gateway.access_tokens import TokenDesk
 from gateway.accounts import AccountDesk
 from gateway.alerts.book import REMEMBERED_IDS, AlertBook
 from gateway.alerts.people import People
-from gateway.alerts.records import Message, OutboxRow
+from gateway.alerts.records import Message, OutboxRow, Restored
 from gateway.alerts.store import AlertStore
 from gateway.alerts.tokens import TokenStore
 from gateway.api.app import create_app
@@ -54,7 +54,7 @@ from gateway.ingest.mqtt import Session
 from gateway.journal.journal import DeadLetter
 from gateway.lanes import LanePipe
 from gateway.likelihood import LikelihoodDesk
-from gateway.listen import listen
+from gateway.listen import listen, server_tls
 from gateway.lookback.desk import LookbackDesk
 from gateway.metrics import Metrics
 from gateway.notify.channels import open_channels
@@ -127,6 +127,25 @@ class Gateway:
         self._commands = decoder.commands
         self.lanes = {lane: LanePipe(lane, site, decoder, clock, self.metrics) for lane in Lane}
 
+        self._judging(registry, restored, decoder)
+        self._history = open_store(site.history, Path(site.data_dir), registry, site.site.id)
+        self._feed = HistoryFeed(self.lanes, clock)
+        self._drain = Drain(self._feed, self._history, self._bad_point, batch=site.history.batch)
+
+        self._intakes = {lane: pipe.intake(self._unsaved(pipe)) for lane, pipe in self.lanes.items()}
+        self._sessions = {lane: self._session(lane, decoder) for lane in self.lanes}
+
+        channels = open_channels(site.channels, reveal, site.site, broker_of(site.mqtt))
+        self._notifier = Notifier(StoredOutbox(self._store, self._evaluator), channels, clock)
+        view = partial(alert_view, saved=True)
+        self._outward = open_publisher(site, decoder.filters(), self._inventory, restored.alerts, view)
+        self._desks(registry)
+        self._loops()
+        self.api = self._open_api()
+
+    def _judging(self, registry: Registry, restored: Restored, decoder: Decoder) -> None:
+        """From decoded messages to alerts: rules, what mutes and weighs them, and the open alerts."""
+        site, clock = self._site, self._clock
         self._engine = Engine(rules_of(site), registry, clock.now())
         self._mutes = Suppressions(FIRE_RULES, site.suppression, site.schedules, calendar_of(site))
         self._matrix = RiskMatrix(FIRE_RULES)
@@ -144,18 +163,12 @@ class Gateway:
             self._show,
             self._offer,
         )
-        resolved = self._store.lately_resolved(REMEMBERED_IDS)
-        self._evaluator.restore(restored, resolved)
+        self._evaluator.restore(restored, self._store.lately_resolved(REMEMBERED_IDS))
+        self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
 
-        self._history = open_store(site.history, Path(site.data_dir), registry, site.site.id)
-        self._feed = HistoryFeed(self.lanes, clock)
-        self._drain = Drain(self._feed, self._history, self._bad_point, batch=site.history.batch)
-
-        self._intakes = {lane: pipe.intake(self._unsaved(pipe)) for lane, pipe in self.lanes.items()}
-        self._sessions = {lane: self._session(lane, decoder) for lane in self.lanes}
-
-        channels = open_channels(site.channels, reveal, site.site, broker_of(site.mqtt))
-        self._notifier = Notifier(StoredOutbox(self._store, self._evaluator), channels, clock)
+    def _desks(self, registry: Registry) -> None:
+        """What people ask and tell, each through its own desk."""
+        site, clock = self._site, self._clock
         self._health = HealthDesk(
             self.lanes, self._intakes, self._feed, self._drain, self._engine, self._evaluator, self._book, self.metrics
         )
@@ -163,12 +176,6 @@ class Gateway:
             self._mutes, self._book, self._evaluator, self._store, clock, self.hub.publish
         )
         self._likelihood = LikelihoodDesk(self._matrix, self._store, self._evaluator, calendar_of(site), FIRE_RULES)
-        self._inventory = Inventory(decoder, self._engine, quarantine, self._store, self._evaluator, clock)
-        view = partial(alert_view, saved=True)
-        self._outward = open_publisher(site, decoder.filters(), self._inventory, restored.alerts, view)
-        self._showing = Showing(
-            self.hub, self._inventory, self._evaluator, self._health, self._outward, clock, self._note_hearing
-        )
         self._people = open_people(site, self._store, self._evaluator, registry, clock)
         self._casework = Casework(
             site,
@@ -184,6 +191,12 @@ class Gateway:
             self._notifier.wake,
             lambda topic, payload: self._sessions[Lane.TELEMETRY].publish(topic, payload),
         )
+
+    def _loops(self) -> None:
+        """What goes on whether or not a message comes."""
+        self._showing = Showing(
+            self.hub, self._inventory, self._evaluator, self._health, self._outward, self._clock, self._note_hearing
+        )
         self._upkeep = Upkeep(
             self.lanes,
             self._feed,
@@ -192,11 +205,10 @@ class Gateway:
             self._likelihood,
             self._health,
             self.metrics,
-            clock,
-            site.journal.keep_days,
+            self._clock,
+            self._site.journal.keep_days,
             self._people.upkeep,
         )
-        self.api = self._open_api()
 
     def _open_book(self, registry: Registry) -> AlertBook:
         return AlertBook(
@@ -249,6 +261,7 @@ class Gateway:
                 server_header=False,
                 lifespan="off",
                 timeout_graceful_shutdown=2,
+                **server_tls(self._site.api),
             )
         )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
