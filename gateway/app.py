@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import signal
 import socket
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -12,7 +11,6 @@ from pathlib import Path
 import msgspec
 import structlog
 import uvicorn
-import uvloop
 from fastapi import FastAPI
 
 from alert_rules.alert import Alert, Severity
@@ -39,10 +37,9 @@ from gateway.api.hub import Hub
 from gateway.api.views import alert_view
 from gateway.broker import broker_of
 from gateway.casework import Casework
-from gateway.clock import Clock, SteadyTime, SystemClock
+from gateway.clock import Clock, SteadyTime
 from gateway.config import database_url, registry_of, reveal
 from gateway.connect import session_options
-from gateway.control import listening
 from gateway.desk import HistoryDesk, Inventory, ReviewDesk
 from gateway.dialects import decoder_of
 from gateway.evaluate import Evaluator
@@ -65,7 +62,7 @@ from gateway.outward.opening import open_publisher
 from gateway.people.room import open_people
 from gateway.pushes import PushDesk, tokens_of
 from gateway.quarantine import Quarantine
-from gateway.reload import Answer, Reloader
+from gateway.reload import Reloader
 from gateway.rules import calendar_of, rules_of
 from gateway.showing import Showing
 from gateway.site import Site
@@ -77,33 +74,6 @@ log = structlog.get_logger(__name__)
 
 CONSOLE = Path(__file__).parent / "console" / "dist"
 DRAIN_S = 10.0
-GC_THRESHOLD = (50_000, 20, 100)
-"""A batch makes thousands of objects that all die with it; Python's default would walk the heap 14 times meanwhile."""
-
-
-def run(site: Site, site_path: Path) -> None:
-    """Run the gateway until SIGTERM or SIGINT."""
-    log.info("starting", site=site.site.id, site_file=str(site_path))
-    gc.set_threshold(*GC_THRESHOLD)
-    uvloop.run(_serve(site, site_path))
-
-
-async def _serve(site: Site, site_path: Path) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    gateway = Gateway(site, SystemClock())
-    reloader = gateway.follow(site, site_path)
-    reloads: set[asyncio.Task[Answer]] = set()
-
-    def reload() -> None:
-        reloads.add(task := asyncio.ensure_future(reloader.reload()))
-        task.add_done_callback(reloads.discard)
-
-    loop.add_signal_handler(signal.SIGHUP, reload)
-    async with listening(Path(site.data_dir), {"reload": reloader.reload}):
-        await gateway.run(stop)
 
 
 class Gateway:

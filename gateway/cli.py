@@ -63,7 +63,7 @@ def run(site: SiteFile, log_level: LogLevel = "info") -> None:
     import sqlite3
 
     from gateway.alerts.database import StoreUnavailable
-    from gateway.app import run as run_gateway
+    from gateway.service import run as run_gateway
     from gateway.history.store import Unavailable
 
     try:

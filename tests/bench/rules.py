@@ -14,7 +14,7 @@ from alert_rules.catalogue import RULES, build_rules
 from alert_rules.engine import Engine
 from devices.model import DeviceKind, Event, Report, StateValue
 from devices.registry import Device, Registry
-from gateway.app import GC_THRESHOLD
+from gateway.service import GC_THRESHOLD
 
 SIZES = (100, 10_000, 100_000)
 COUNT = 200_000
