@@ -91,6 +91,8 @@ def verify(rows: Iterable[AuditRow], head: tuple[int, str] | None = None) -> Bro
 
 def _check_row(row: AuditRow, last: tuple[int, str], rest: Iterator[AuditRow]) -> Broken | None:
     seq, prev_hash = last[0] + 1, last[1]
+    if row.seq < 1:
+        return Broken(row.seq, Why.EDITED, f"row {row.seq} bears a number that no row has")
     if row.seq < seq:
         return Broken(row.seq, Why.INSERTED, f"row {row.seq} is there a second time")
     if row.seq > seq:

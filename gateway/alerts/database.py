@@ -69,6 +69,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def lenient(connection: Connection) -> Iterator[None]:
+    """Read text whose bytes were damaged as something else than it was, instead of not at all."""
+    raw: Any = connection.connection.dbapi_connection
+    if connection.dialect.name != "sqlite":  # PostgreSQL refuses such bytes by its page checksums
+        yield
+        return
+    usual, raw.text_factory = raw.text_factory, _as_it_stands
+    try:
+        yield
+    finally:
+        raw.text_factory = usual
+
+
+def _as_it_stands(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A write transaction: committed when the block ends, undone when it raises.
 

@@ -14,7 +14,7 @@ from alert_rules.suppression import Suppression
 from devices.registry import Device
 from gateway.alerts import audit, migrate, queries, rows, schema
 from gateway.alerts.appending import append
-from gateway.alerts.database import StoreUnavailable, open_engine, reading, writing
+from gateway.alerts.database import StoreUnavailable, lenient, open_engine, reading, writing
 from gateway.alerts.incidents import Incident, stored
 from gateway.alerts.records import (
     AlertFilter,
@@ -29,6 +29,8 @@ from gateway.alerts.statements import Statements, message_failed, message_sent
 __all__ = ["AlertStore", "DuplicateAlert", "StoreUnavailable"]
 
 SLICE = 1000
+BEFORE_ALL = -(2**63)
+"""Below any number a row may bear, also one that was tampered with."""
 _SENT, _FAILED = message_sent(), message_failed()
 
 Progress = Callable[[int, int], None]
@@ -117,12 +119,12 @@ class AlertStore:
 
     def audit_head(self) -> tuple[int, str]:
         """Sequence and hash of the last audit row; to be noted outside, as an anchor for :meth:`verify_audit`."""
-        with reading(self._engine) as connection:
+        with reading(self._engine) as connection, lenient(connection):
             return _head(connection)
 
     def audit_rows(self, progress: Progress | None = None) -> Iterator[AuditRow]:
         """The whole chain, read in slices. ``progress`` is told rows read and rows in all after each slice."""
-        done, last, total = 0, 0, self.audit_head()[0]
+        done, last, total = 0, BEFORE_ALL, self.audit_head()[0]
         while found := self._audit_slice(last):
             yield from found
             done, last = done + len(found), found[-1].seq
@@ -201,7 +203,7 @@ class AlertStore:
             connection.execute(_FAILED, values)
 
     def _audit_slice(self, after: int) -> list[AuditRow]:
-        with reading(self._engine) as connection:
+        with reading(self._engine) as connection, lenient(connection):
             return [rows.to_audit(row) for row in connection.execute(queries.audit_slice(after, SLICE))]
 
     def _write_alerts(self, connection: Connection, alerts: list[rows.Values]) -> None:
