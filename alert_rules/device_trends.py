@@ -128,7 +128,7 @@ class ClockSkew(Rule[Skew, ClockParams]):
 
     def step(self, state: Skew | None, report: Report, twin: Twin, now: float) -> tuple[Skew | None, list[Transition]]:
         late_s = 0.0 if report.time_quality in UNDATED else report.received_at - report.at
-        same = state is not None and (state.raised or abs(late_s - state.late_s) <= self.params.tolerance_s)
+        same = state is not None and (state.raised or abs(late_s - state.late_s) <= self._tolerance_s)
         if state is None or not same:
             state = Skew(self._due(now), now, now, round(late_s, 1))
         raises = not state.raised and now - state.since >= self.params.dwell_s
@@ -140,6 +140,10 @@ class ClockSkew(Rule[Skew, ClockParams]):
         reason = Reason("clock_wrong" if late_s else "clock_unset", values, dict(self.params))
         said = self.say(Action.RAISE, report, self.severity, reason, auto_resolve=True)
         return Skew(self._due(now), state.since, now, late_s, True), [said]
+
+    @cached_property
+    def _tolerance_s(self) -> float:
+        return self.params.tolerance_s
 
     @cached_property
     def _often_s(self) -> float:

@@ -227,7 +227,7 @@ class Engine:
         """Let groups that weigh such a report, or remember what others of theirs said, see one that repeats itself."""
         said: list[Transition] = []
         for shared in quiet.groups:
-            if not (self.memory.held[shared.name] or shared in quiet.weighing):
+            if not (self.memory.held.get(shared.name) or shared in quiet.weighing):
                 continue
             rule = subject.own.get(shared.name, shared)
             key = rule.key(report, subject.device) if rule is not None else ""
@@ -251,23 +251,25 @@ class Engine:
         listening = self._listeners.get((report.kind, report.test, names)) or self._listen(report, names, signs)
         own = subject.own if subject is not None else EMPTY
         said: list[Transition] = []
-        busy = False
+        busy, strange = False, not report.registered
         memory = self.memory
+        states = memory.of(report.device)
         for shared in listening.rules:
             rule = own.get(shared.name, shared) if own else shared
-            if rule is None or not (report.registered or rule.judges_strangers):
+            if rule is None or (strange and not rule.judges_strangers):
                 continue
-            key = _key(rule, report, subject)
-            if not key:
+            key = report.device
+            if rule.keyed and not (key := _key(rule, report, subject)):
                 continue
-            before = memory.of(key).get(rule.name)
+            before = (memory.of(key) if rule.keyed else states).get(rule.name)
             after, words = rule.step(before, report, twin, now)
+            if after is before is None and not words:
+                continue
             if after is not before:
                 memory.put(rule.name, key, after, (report.device, report.kind))
-            if words:
-                said += words
-            if (after is not None or before is not None or words) and shared not in listening.weighing:
-                busy = True
+                states = memory.of(report.device)
+            said += words
+            busy = busy or shared not in listening.weighing
         if subject is not None:
             # Folding keeps the states of a report that said all of them as they are.
             shown = twin.states is report.states and not (report.test or report.snapshot or report.historical)

@@ -3,6 +3,8 @@
 Rules list the signs they judge in ``Rule.signs``; ordinary reports show none and cost those rules nothing.
 """
 
+from itertools import product
+
 from devices.model import Report, TimeQuality
 from devices.twin import Twin
 
@@ -19,6 +21,12 @@ LATE_S = 60.0
 EARLY_S = 5.0
 _WRONG = frozenset({TimeQuality.DEVICE_UNSYNCED, TimeQuality.FUTURE_REJECTED})
 
+_SHOWN = {
+    there: tuple(name for name, shown in zip((GAP, CLOCK, STRANGER), there, strict=True) if shown)
+    for there in product((False, True), repeat=3)
+}
+"""Ready-made: a backlog is late from its first message to its last."""
+
 
 def signs_of(report: Report, twin: Twin) -> tuple[str, ...]:
     """Name what ``report`` shows; ``twin`` has not counted it yet."""
@@ -26,8 +34,7 @@ def signs_of(report: Report, twin: Twin) -> tuple[str, ...]:
     gap = sequence is not None and sequence - twin.highest_sequence > 1 and twin.highest_sequence >= 0
     late_s = report.received_at - report.at
     skewed = not -EARLY_S <= late_s <= LATE_S and not (report.historical or report.snapshot)
-    if not (gap or skewed) and report.registered and report.time_quality not in _WRONG:
-        return ()
     wrong = skewed or report.time_quality in _WRONG
-    shown = ((GAP, gap), (CLOCK, wrong), (STRANGER, not report.registered))
-    return tuple(name for name, there in shown if there)
+    if not (gap or wrong) and report.registered:
+        return ()
+    return _SHOWN[gap, wrong, not report.registered]

@@ -244,8 +244,10 @@ def read_on(course: Course | None, at: float, value: float, window_s: float, jit
         return course if since > -window_s else Course(times=[at], values=[value], raised=course.raised)
     if since < window_s / 4 and abs(value - values[-1]) < jitter:
         return course
-    first, oldest = max(0, len(times) - MAX_READINGS + 1), at - window_s
-    while first < len(times) and times[first] < oldest:
+    first, oldest, kept = 0, at - window_s, len(times)
+    if kept >= MAX_READINGS:
+        first = kept - MAX_READINGS + 1
+    while first < kept and times[first] < oldest:
         first += 1
     return Course(NEVER, [*times[first:], at], [*values[first:], value], course.raised)
 
