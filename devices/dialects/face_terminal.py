@@ -12,7 +12,7 @@ from msgspec import Struct, convert, field
 from devices.dialects.dialect import Context, Lane, Read, Route
 from devices.dialects.reading import Reading
 from devices.dialects.typed import typed
-from devices.dialects.values import local, number, pseudonym, truth, whole
+from devices.dialects.values import local, pseudonym, share, truth, whole
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
 PASSED, REFUSED, UNREGISTERED = 1, 2, 3
@@ -137,12 +137,12 @@ class FaceTerminal:
             status = UNREGISTERED
         key, person = self._context.key, _person(info)
         reference = None if status == UNREGISTERED else pseudonym(key, person)
-        similarity = number(info.similarity if info.similarity is not None else info.similarity_newer, 0.01)
+        similarity = share(info.similarity if info.similarity is not None else info.similarity_newer, 0.01)
         seen = {
             "credential_type": "face",
             "credential_ref": reference,
             "person_ref": reference,
-            "confidence": round(similarity, 6) if similarity is not None and 0 < similarity <= 1 else None,
+            "confidence": similarity or None,
         }
         if status == PASSED:
             reading.event("access_granted", **seen)

@@ -214,7 +214,7 @@ class Frigate:
             "plate_recognised",
             credential_ref=plate,
             plate_text=str(said["plate"]) if self._context.keep_plates else None,
-            confidence=values.number(said.get("score")),
+            confidence=values.share(said.get("score")),
         )
         return reading.report(self._context, envelope, values.number(said.get("timestamp")))
 
@@ -285,7 +285,7 @@ def _seen(after: Tracked, phase: str, kind: str | None) -> dict[str, Any]:
         found["object_class"] = kind
     if after.current_zones:
         found["zones"] = ",".join(after.current_zones)[:MAX_TEXT]
-    if after.score is not None:
+    if after.score is not None and 0 <= after.score <= 1:
         found["score"] = after.score
     if after.box:
         found["box"] = "pixel {:g},{:g},{:g},{:g}".format(*after.box)

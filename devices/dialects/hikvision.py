@@ -170,7 +170,7 @@ class Hikvision:
             direction=_DIRECTIONS.get(direction, "unknown"),
             lane=lane,
             plate_color=said.get("plateColor"),
-            confidence=values.number(said.get("confidenceLevel"), 0.01),
+            confidence=values.share(said.get("confidenceLevel"), 0.01),
         )
 
     def _timed(self, reading: Reading, envelope: Envelope, written: Any) -> Report:

@@ -58,7 +58,9 @@ class Onvif:
         sender = own if self._context.registry.resolve(self.name, own) else prefix
         return Route(self.name, sender, DeviceKind.CAMERA, self._reader(event, rule))
 
-    def _heartbeat(self, route: Route, envelope: Envelope) -> Report:
+    def _heartbeat(self, route: Route, envelope: Envelope) -> Report | Ignored:
+        if envelope.retained:
+            return Ignored("a kept heartbeat is no sign of life")
         reading = Reading(self.name, route.sender, DeviceKind.CAMERA)
         reading.availability = True
         return reading.report(self._context, envelope)
@@ -123,7 +125,7 @@ class Onvif:
             reading.event("no_plate_read")
             return
         plate = str(number) if self._context.keep_plates else None
-        reading.event("plate_recognised", credential_ref=ref, plate_text=plate, confidence=values.number(likelihood))
+        reading.event("plate_recognised", credential_ref=ref, plate_text=plate, confidence=values.share(likelihood))
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -204,7 +206,7 @@ def _object(item: Any) -> dict[str, Any]:
     likely: tuple[float, str] | None = None
     for kind in kinds if isinstance(kinds, list) else [kinds]:
         label = kind.get("#text", kind.get("Value")) if isinstance(kind, dict) else kind
-        score = values.number(kind.get("@Likelihood", kind.get("Likelihood"))) if isinstance(kind, dict) else None
+        score = values.share(kind.get("@Likelihood", kind.get("Likelihood"))) if isinstance(kind, dict) else None
         if isinstance(label, str) and (likely is None or (score or 0.0) > likely[0]):
             likely = (score or 0.0, label)
             found["object_class"], found["score"] = object_class(label), score

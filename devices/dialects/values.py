@@ -34,6 +34,12 @@ def number(value: Any, scale: float = 1.0) -> float | None:
     return scaled if -_FIT < scaled < _FIT else None
 
 
+def share(value: Any, scale: float = 1.0) -> float | None:
+    """Read a share from 0 to 1, as scores are written; ``scale`` 0.01 for those in per cent. Beyond, it is none."""
+    read = number(value, scale)
+    return round(read, 6) if read is not None and 0 <= read <= 1 else None
+
+
 def whole(value: Any) -> int | None:
     """Read an integer of at most 64 bits, also from text."""
     kind = type(value)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from devices.dialects.body import mapping
 from devices.dialects.dialect import YEAR_2020, Context, Lane, NoOptions, Read, Route
 from devices.dialects.reading import Reading
-from devices.dialects.values import member, number, pseudonym, truth, whole
+from devices.dialects.values import member, number, pseudonym, share, truth, whole
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
 GATE = DeviceKind.ACCESS_GATE
@@ -107,7 +107,7 @@ class Zhenshi:
     def _event(self, reading: Reading, result: dict[str, Any], plate: str) -> tuple[str, str | None]:
         """Note the one event a result is. ``direction`` is a way across the picture: in or out it does not say."""
         trigger, colour = whole(result.get("triggerType")), whole(result.get("colorType"))
-        confidence, way = number(result.get("confidence"), 0.01), whole(result.get("direction"))
+        confidence, way = share(result.get("confidence"), 0.01), whole(result.get("direction"))
         reference = pseudonym(self._context.key, plate) if plate else None
         if way:
             reading.unknown("direction", way)
@@ -124,7 +124,7 @@ class Zhenshi:
                 plate_text=plate if self._context.keep_plates else None,
                 credential_ref=reference,
                 plate_color=COLOURS.get(colour) if colour is not None else None,
-                confidence=round(confidence, 4) if confidence is not None and 0 <= confidence <= 1 else None,
+                confidence=confidence,
                 direction="unknown",
             )
         return code, reference
