@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
-from gateway.api.policy import Access, access_to
+from gateway.api.policy import Access, access_to, scope_for
 from gateway.api.problems import MEDIA_TYPE
 from gateway.api.schema import ProblemView
 from gateway.api.security import COOKIE, CSRF_HEADER, CSRF_VALUE, GuardedRoute
@@ -18,11 +18,16 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 TAGS = [
     {"name": "session", "description": "Logging in and out; the session is a cookie."},
     {"name": "alerts", "description": "The review queue."},
+    {"name": "exports", "description": "Alerts as a table."},
     {"name": "suppressions", "description": "What keeps alerts from calling people: maintenance, silences, shelving."},
     {"name": "incidents", "description": "Alerts that people work as one."},
     {"name": "devices", "description": "The site, its devices and their history."},
     {"name": "quarantine", "description": "Unknown devices and messages that could not be understood."},
+    {"name": "people", "description": "The accounts."},
+    {"name": "duty", "description": "Shifts, the rota, hand-over notes and who should go."},
+    {"name": "visitors", "description": "Visits and their passes."},
     {"name": "push", "description": "What devices that speak no MQTT push."},
+    {"name": "tokens", "description": "What lets programs in."},
     {"name": "health", "description": "How the gateway itself is."},
     {"name": "stream", "description": "Server-sent events."},
 ]
@@ -33,7 +38,7 @@ _PROBLEMS = {
     409: "Somebody was faster, or the move is not allowed now",
     413: "The body is too large",
     422: "A parameter or member is missing or wrong",
-    429: "Too many failures; see Retry-After",
+    429: "Too many requests or failures; see Retry-After",
     503: "A store does not answer; nothing was changed",
 }
 _CSRF_PARAMETER = {
@@ -83,13 +88,20 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], method: str, access: Access) -> None:
     operation["x-access"] = access.value
     if access is not Access.PUBLIC:
-        operation["security"] = [{"token": []} if access is Access.DEVICE else {"session": []}]
+        operation["security"] = _security(method, access)
     if method == "POST" and access is not Access.DEVICE:
         operation.setdefault("parameters", []).append(_CSRF_PARAMETER)
     responses = operation["responses"]
     for code in _problem_codes(operation, method, access):
         responses[str(code)] = _problem_response(_PROBLEMS[code])
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _security(method: str, access: Access) -> list[dict[str, list[str]]]:
+    if access is Access.DEVICE:
+        return [{"token": []}]
+    names = ["session", "token"] if scope_for(method, access) else ["session"]
+    return [{name: []} for name in names]
 
 
 def _problem_codes(operation: dict[str, Any], method: str, access: Access) -> set[int]:

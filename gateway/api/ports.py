@@ -169,8 +169,8 @@ class Accounts(Protocol):
     async def login(self, username: str, password: str, address: str) -> Grant:
         """Raises LoginRefused or TooManyAttempts; ``address`` is the peer's, never a forwarded header."""
 
-    async def login_once(self, token: str) -> Grant:
-        """Spend a one-time token. Raises LoginRefused."""
+    async def login_once(self, token: str, password: str | None = None) -> Grant:
+        """Spend a one-time token, and choose a password if one is given. Raises LoginRefused."""
 
     async def session(self, token: str) -> Person | None:
         """Whose unexpired session this is."""

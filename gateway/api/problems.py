@@ -69,9 +69,19 @@ async def _throttled(_request: Request, error: Exception) -> Response:
     return problem(429, str(error), {"Retry-After": str(max(1, ceil(error.retry_after)))})
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it was registered for
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _not_allowed(request, error)
     return problem(error.status_code, error.detail, error.headers)
+
+
+def _not_allowed(request: Request, error: HTTPException) -> Response:
+    """The console's files answer GET at every address: to another method an address without route is unknown."""
+    allowed = (error.headers or {}).get("Allow", "")
+    if request.url.path.startswith("/api/") and getattr(request.scope.get("route"), "path", "") == "/{path:path}":
+        return problem(404, "the API has no such address; /api/docs lists what it has")
+    return problem(405, f"{request.method} is not possible here; {allowed or 'another method'} is", error.headers)
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

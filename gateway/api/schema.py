@@ -43,6 +43,7 @@ class LoginOnce(Request):
     """A one-time token from the command line."""
 
     token: Annotated[str, Field(min_length=1, max_length=256)]
+    password: Annotated[str | None, Field(min_length=8, max_length=1024, description="choose a new password")] = None
 
 
 class AlertQuery(Request):
@@ -127,6 +128,9 @@ class PersonView(BaseModel):
     name: str
     role: Role
     language: str
+    buildings: list[str]
+    contacts: list[str]
+    active: bool
 
 
 class Answer(BaseModel):

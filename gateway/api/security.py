@@ -4,8 +4,9 @@ Only the peer's own address counts; ``X-Forwarded-*`` is not read, and no addres
 """
 
 from collections.abc import Callable, Coroutine
+from hashlib import sha256
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -13,14 +14,26 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
 from gateway.alerts.people import Person
+from gateway.alerts.tokens import Scope
 from gateway.api.context import ports_of
-from gateway.api.policy import Access, access_to, allows
+from gateway.api.limits import EXPORT_COST, LOGIN_COST, Limits
+from gateway.api.policy import SAFE_METHODS, Access, access_to, allows, scope_for
 
 COOKIE = "cg_session"
 CSRF_HEADER = "X-Requested-With"
 CSRF_VALUE = "community-gateway"
 MAX_BODY_BYTES = 1_000_000
-SAFE_METHODS = frozenset({"GET", "HEAD"})
+EXPORTS = "/api/exports/"
+LOGIN = "/api/login"
+STREAM = "/api/stream"
+
+
+class Caller(NamedTuple):
+    """Who asks. ``key`` is whose requests are counted together; ``scopes`` are a token's, ``None`` for a session."""
+
+    person: Person
+    key: str
+    scopes: tuple[Scope, ...] | None
 
 
 class GuardedRoute(APIRoute):
@@ -42,12 +55,12 @@ class GuardedRoute(APIRoute):
 def refuse_foreign(request: Request) -> None:
     """Refuse a change that another site's page could have sent.
 
-    A page elsewhere cannot set our header without a CORS preflight, which we never grant.
+    A page elsewhere can set neither our header nor a token without a CORS preflight, which we never grant.
 
     Raises:
         HTTPException: 403.
     """
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or bearer_of(request) is not None:
         return
     if request.headers.get(CSRF_HEADER) != CSRF_VALUE:
         raise HTTPException(403, f"a change needs the header {CSRF_HEADER}: {CSRF_VALUE}")
@@ -57,20 +70,66 @@ def refuse_foreign(request: Request) -> None:
 
 
 async def admit(request: Request, access: Access) -> Person | None:
-    """Find out who asks, and whether they may.
+    """Find out who asks, whether they may, and whether they ask too much.
 
     Raises:
-        HTTPException: 401 without a valid session, 403 when the role does not suffice.
+        HTTPException: 401 without a valid session or token, 403 when role or scope does not suffice, 429.
     """
+    limits: Limits = request.app.state.limits
     if allows(access, None, loopback=_is_loopback(request)):
+        if access is Access.PUBLIC and request.method not in SAFE_METHODS:
+            limits.take(_address(request), LOGIN_COST if request.url.path.startswith(LOGIN) else 1)
         return None
-    token = request.cookies.get(COOKIE)
-    person = await ports_of(request).accounts.session(token) if token else None
+    caller = await identify(request)
+    if caller is None:
+        limits.take(_address(request))
+        raise HTTPException(401, _missing_login(request), {"WWW-Authenticate": "Bearer"})
+    _check(request, access, caller)
+    path = request.url.path
+    if caller.scopes is not None or path != STREAM:
+        limits.take(caller.key, EXPORT_COST if path.startswith(EXPORTS) else 1)
+    return caller.person
+
+
+async def identify(request: Request) -> Caller | None:
+    """Who asks: the token's bearer or, without a token, whoever's session it is."""
+    ports = ports_of(request)
+    if (secret := bearer_of(request)) is not None:
+        token = await ports.tokens.find(secret)
+        return None if token is None else Caller(token.person, f"token:{token.id}", token.scopes)
+    cookie = request.cookies.get(COOKIE)
+    person = await ports.accounts.session(cookie) if cookie else None
     if person is None:
-        raise HTTPException(401, "log in first")
-    if not allows(access, person.role, loopback=False):
-        raise HTTPException(403, f"this takes the role {access}; you are {person.role}: ask somebody who has it")
-    return person
+        return None
+    return Caller(person, f"session:{sha256(str(cookie).encode(errors='replace')).hexdigest()}", None)
+
+
+def bearer_of(request: Request) -> str | None:
+    """The token the request carries; a token that is wrong is not made good by a cookie."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def _missing_login(request: Request) -> str:
+    if bearer_of(request) is not None:
+        return "this token is unknown, expired or revoked; ask an administrator for another"
+    return "log in first"
+
+
+def _check(request: Request, access: Access, caller: Caller) -> None:
+    if caller.scopes is not None:
+        needed = scope_for(request.method, access)
+        if needed is None:
+            raise HTTPException(403, "no token may do this; log in as a person")
+        if needed not in caller.scopes:
+            raise HTTPException(403, f"this takes a token with the scope {needed}; this one has not")
+    elif not allows(access, caller.person.role, loopback=False):
+        role = caller.person.role
+        raise HTTPException(403, f"this takes the role {access}; you are {role}: ask somebody who has it")
+
+
+def _address(request: Request) -> str:
+    return f"address:{request.client.host if request.client else ''}"
 
 
 def _is_loopback(request: Request) -> bool:

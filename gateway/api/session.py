@@ -20,7 +20,7 @@ async def login(body: Login, request: Request, ports: InPorts) -> Response:
 @router.post("/api/login/once", response_model=PersonView, responses={401: {}})
 async def login_once(body: LoginOnce, request: Request, ports: InPorts) -> Response:
     """Log in with a one-time token, which is thereby spent."""
-    return await _welcome(request, ports, await ports.accounts.login_once(body.token))
+    return await _welcome(request, ports, await ports.accounts.login_once(body.token, body.password))
 
 
 @router.post("/api/logout", status_code=204, response_class=Response)
@@ -28,7 +28,7 @@ async def logout(request: Request, ports: InPorts) -> Response:
     """End the session on the server too; fine without one."""
     await _end_session(request, ports)
     response = Response(status_code=204)
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=ports.site.api.secure_cookie)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=ports.site.api.https)
     return response
 
 
@@ -44,7 +44,7 @@ async def _welcome(request: Request, ports: Ports, grant: Grant) -> Response:
     response = Json(grant.person)
     api = ports.site.api
     age = int(api.session_hours * 3600)
-    response.set_cookie(COOKIE, grant.token, age, httponly=True, samesite="strict", secure=api.secure_cookie)
+    response.set_cookie(COOKIE, grant.token, age, httponly=True, samesite="strict", secure=api.https)
     return response
 
 

@@ -11,8 +11,8 @@ from gateway.alerts.database import StoreUnavailable
 from gateway.alerts.people import Person
 from gateway.api.context import Actor, InPorts
 from gateway.api.hub import Closed, Hub, Subscription
-from gateway.api.ports import Accounts, Unavailable
-from gateway.api.security import COOKIE, GuardedRoute
+from gateway.api.ports import Unavailable
+from gateway.api.security import GuardedRoute, identify
 
 router = APIRouter(route_class=GuardedRoute, tags=["stream"])
 
@@ -22,9 +22,9 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, subscription: Subscription, accounts: Accounts, token: str, person: Person) -> None:
+    def __init__(self, hub: Hub, subscription: Subscription, request: Request, person: Person) -> None:
         async def welcome() -> bool:
-            return await _still_logged_in(accounts, token, person)
+            return await _still_logged_in(request, person)
 
         # X-Accel-Buffering: nginx would otherwise hold events back until its buffer is full.
         headers = {"X-Accel-Buffering": "no"}
@@ -51,7 +51,7 @@ async def stream_events(
         subscription = ports.hub.subscribe(_parse(last_event_id), person.buildings)
     except Closed:
         raise HTTPException(503, "the gateway is stopping; connect again in a moment") from None
-    return EventStream(ports.hub, subscription, ports.accounts, request.cookies[COOKIE], person)
+    return EventStream(ports.hub, subscription, request, person)
 
 
 def _parse(last_event_id: str | None) -> int | None:
@@ -61,12 +61,13 @@ def _parse(last_event_id: str | None) -> int | None:
     return int(last_event_id) if last_event_id.isdecimal() and len(last_event_id) < 20 else -1
 
 
-async def _still_logged_in(accounts: Accounts, token: str, person: Person) -> bool:
+async def _still_logged_in(request: Request, person: Person) -> bool:
     """Whoever may see other things by now connects anew.
 
     A database that does not answer must not blind the console: alerts still come from memory.
     """
     try:
-        return await accounts.session(token) == person
+        caller = await identify(request)
     except (Unavailable, StoreUnavailable):
         return True
+    return caller is not None and caller.person == person

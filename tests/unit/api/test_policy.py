@@ -44,6 +44,7 @@ ADMINISTRATORS |= {f"POST /api/people/{{username}}/{move}" for move in ("change"
 GUARDS |= {"POST /api/alerts/{alert_id}/plan", "POST /api/alerts/{alert_id}/plan/step"}
 GUARDS |= {"GET /api/alerts/{alert_id}/evidence/{file_id}"}
 MANAGERS |= {"GET /api/alerts/{alert_id}/case"}
+ADMINISTRATORS |= {"GET /api/tokens", "POST /api/tokens", "POST /api/tokens/{token_id}/revoke"}
 BODIES = {
     "/api/login": {"username": "guard", "password": "draug"},
     "/api/login/once": {"token": "once"},

@@ -209,7 +209,7 @@ class MemoryAccounts:
             raise LoginRefused
         return self._grant(Role(username))
 
-    async def login_once(self, token: str) -> Grant:
+    async def login_once(self, token: str, password: str | None = None) -> Grant:
         if token != "once":
             raise LoginRefused
         return self._grant(Role.ADMINISTRATOR)

@@ -11,10 +11,13 @@ branch_labels: str | None = None
 depends_on: str | None = None
 
 _Count = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-_BEFORE = {"page": ("raised_at", "id", "haystack")} | {
-    name: (name, "raised_at", "id") for name in ("severity", "rule", "building")
+_BEFORE: dict[str, tuple[str, ...]] = {
+    "page": ("raised_at", "id", "haystack"),
+    "severity": ("severity", "raised_at", "id"),
+    "rule": ("rule", "raised_at", "id"),
+    "building": ("building", "raised_at", "id"),
 }
-_AFTER = {
+_AFTER: dict[str, tuple[str, ...]] = {
     "page": ("raised_at", "id"),
     "text": ("text_key", "raised_at", "id"),
     "severity": ("severity", "raised_at", "id", "rule", "building"),
