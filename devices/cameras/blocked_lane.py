@@ -23,11 +23,14 @@ GAP_S = 60.0
 MUCH = 0.55
 SAME_PLACE = 0.35
 STRANGE_S = 20.0
+THUMB = (64, 36)
+OTHER = 20.0
 CUT, STILL = 0.3, 0.08
 """Share of the zone that is another from one picture to the next, and that moves after that, where the view was cut."""
 SHIFT = 0.012
 """Share of the zone's longer side by which a picture may be off before the camera counts as moved."""
 SHIFT_S = 2.0
+FULL = 0.4
 SURE_SHIFT = 0.12
 
 
@@ -44,6 +47,7 @@ class BlockedLane:
         self._zones = tuple(zones) or (Zone(),)
         self._references = tuple(references)
         self._watches: list[Watch] = []
+        self._whole = Whole()
         self._size = (0, 0)
         self._kept: Mapping[str, NDArray[Any]] | None = None
         self._away_s = 0.0
@@ -56,8 +60,10 @@ class BlockedLane:
         if frame.shape[:2] != self._size:
             found += self.close() if self._watches else []
             self._begin(frame)
+        elsewhere = self._whole.other(frame, at)
         for index, watch in enumerate(self._watches):
-            found += watch.step(frame, at, watch.zone.id in self.watched, index + 1, len(self._watches))
+            watched = watch.zone.id in self.watched
+            found += watch.step(frame, at, watched, elsewhere, index + 1, len(self._watches))
         return found
 
     def close(self) -> list[Detection]:
@@ -87,6 +93,7 @@ class BlockedLane:
 
     def _begin(self, frame: Frame) -> None:
         self._size = frame.shape[:2]
+        self._whole = Whole()
         height, width = self._size
         self._watches = [Watch(zone, View(zone, width, height), self._references) for zone in self._zones]
         kept, self._kept = self._kept, None
@@ -96,6 +103,27 @@ class BlockedLane:
             name = f"{watch.zone.id}/"
             own = {key.removeprefix(name): each for key, each in kept.items() if key.startswith(name)}
             watch.resume(own, self._away_s)
+
+
+class Whole:
+    """The whole picture, very small: a lorry may fill a zone, another view fills the picture."""
+
+    def __init__(self) -> None:
+        self._usual: Gray | None = None
+        self._at = 0.0
+
+    def other(self, frame: Frame, at: float) -> float:
+        """Share of the picture that is another than usual."""
+        luma = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        small = cv2.resize(luma, THUMB, interpolation=cv2.INTER_AREA).astype(np.float32)
+        passed, self._at = min(max(at - self._at, 0.0), GAP_S), at
+        if self._usual is None:
+            self._usual = small
+            return 0.0
+        level = float(np.median((small + 4) / (self._usual + 4)))
+        other = float((np.abs(small / level - self._usual) > OTHER).mean())
+        self._usual += (small - self._usual) * np.float32(1 - np.exp(-passed / (STRANGE_S if other > CUT else 2.0)))
+        return other
 
 
 class Watch:
@@ -126,18 +154,18 @@ class Watch:
             self._kept, self._away_s = kept, away_s
             self.confirmed = bool(kept["confirmed"])
 
-    def step(self, frame: Frame, at: float, watched: bool, first: int, by: int) -> list[Detection]:
+    def step(self, frame: Frame, at: float, watched: bool, elsewhere: float, first: int, by: int) -> list[Detection]:
         picture = self._view.of(frame)
         if self._background is None:
             self._learn(picture, at)
             return []
         passed, self._at = min(max(at - self._at, 0.0), GAP_S), at
-        if self._displaced(picture, passed) or self._cut(picture):
+        if self._displaced(picture, passed) or self._cut(picture, elsewhere):
             left = self._things.forget()
             self._restart(picture, at)
             return [self._tell(change.thing, "end", at, first, by) for change in left]
         self._background.step(picture, at, self._things.hold)
-        if self._strange(passed):
+        if self._strange(passed, elsewhere):
             return []
         changes = self._things.step(self._background, at, passed, watched)
         return [*self._changed(changes, at, first, by), *self._updates(at, first, by)]
@@ -181,10 +209,11 @@ class Watch:
         assert self._background is not None  # noqa: S101 - asked for after learning only
         (x, y), sure = cv2.phaseCorrelate(_flat(self._background.empty), _flat(picture), _window(picture.shape))
         off = max(abs(x), abs(y)) > max(SHIFT * max(picture.shape), 1.5) and sure > SURE_SHIFT
+        off = off and float((self._things.hold > 0).mean()) < FULL  # else it is a thing that looks shifted
         self._shifted_s = self._shifted_s + passed if off else 0.0
         return self._shifted_s >= SHIFT_S
 
-    def _cut(self, picture: Gray) -> bool:
+    def _cut(self, picture: Gray, elsewhere: float) -> bool:
         """Whether the view was another one from one picture to the next: much changed at once, and lies still since."""
         background, before = self._background, self._before
         assert background is not None  # noqa: S101 - asked for after learning only
@@ -198,9 +227,9 @@ class Watch:
             return False
         settled, then = before
         still = float((np.abs(picture - then) > background.differ).mean()) < STILL
-        return still and off > 0.8 * CUT and structure(settled, picture) < SAME_PLACE
+        return still and min(off, elsewhere) > 0.8 * CUT and structure(settled, picture) < SAME_PLACE
 
-    def _strange(self, passed: float) -> bool:
+    def _strange(self, passed: float, elsewhere: float) -> bool:
         """Whether most of the zone changed at once. Another light is taken up; another view is learnt after a wait."""
         background = self._background
         assert background is not None  # noqa: S101 - asked for after learning only
@@ -210,6 +239,8 @@ class Watch:
         if structure(background.settled, background.empty) >= SAME_PLACE:
             background.relight(self._things.hold)
             return True
+        if elsewhere < MUCH and not self._strange_s:
+            return False
         self._strange_s += passed
         if self._strange_s < STRANGE_S:
             return True

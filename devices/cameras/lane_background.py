@@ -34,6 +34,8 @@ LEVEL_S = 20.0
 ABSORB_S = 600.0
 """What differs for so long without being an object has become part of the scene."""
 LEAST_REST = 0.05
+LEVEL_REST = 0.3
+"""Below this share the empty rest of a zone is no measure of the light: it lies in the shadow of what fills it."""
 RELIT_S = 4.0
 SAME_TEXTURE = 0.65
 WINDOW = (11, 11)
@@ -121,7 +123,7 @@ class Background:
     def _levelled(self, raw: Gray, passed: float) -> Gray:
         """Undo what the exposure did to the whole picture; a slow change of light is followed."""
         rest = (self.same[::4, ::4] > 0) & (self.foreign[::4, ::4] == 0)
-        if rest.mean() < LEAST_REST:
+        if rest.mean() < LEVEL_REST:
             return raw
         quotient = float(np.median((raw[::4, ::4][rest] + 4.0) / (self.empty[::4, ::4][rest] + 4.0)))
         quotient = min(max(quotient, 0.25), 4.0)

@@ -245,3 +245,14 @@ def test_a_cut_to_another_view_raises_nothing_and_is_learnt() -> None:
     assert 40.0 <= started(found)[0] <= 50.0
     assert found[0].box is not None
     assert found[0].box[0] == pytest.approx(40, abs=10)
+
+
+def test_a_van_that_fills_the_zone_is_a_van_and_no_other_view() -> None:
+    of = scene(Mover("van", [(5.0, 0.0, 34.0), (8.0, 0.0, 9.0), (32.0, 0.0, 9.0), (35.0, 0.0, 34.0)], 60))
+    left, top, width, height = of.truths()[0].box
+    corners = [(left, top + height), (left + width, top + height), (left + width, top + 10), (left, top + 10)]
+    narrow = Zone("close", [(x / 320, min(y / 180, 1.0)) for x, y in corners], DWELL_S, 0.2)
+    found = watch(BlockedLane([narrow]), of.frame, 0, LENGTH)
+    assert phases(found) == ["start", "end"]
+    assert STOP + DWELL_S <= started(found)[0] <= STOP + DWELL_S + ON_TIME
+    assert GO <= ended(found)[0] <= GO + ON_TIME
