@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.alerts.people import People, Person
+from gateway.alerts.people import By, People, Person
 from gateway.api.ports import Grant
 from gateway.clock import Clock
 from gateway.evaluate import Evaluator
@@ -22,8 +22,11 @@ class AccountDesk:
         person = await asyncio.to_thread(self._people.login, username, password, self._clock.now(), address)
         return await self._grant(person, {"by": "password", "address": address})
 
-    async def login_once(self, token: str) -> Grant:
-        person = await self._in_thread(self._people.login_once, token, self._clock.now())
+    async def login_once(self, token: str, password: str | None = None) -> Grant:
+        now = self._clock.now()
+        person = await self._in_thread(self._people.login_once, token, now)
+        if password is not None:
+            await self._in_thread(self._people.set_password, person.username, password, By(person.username, now))
         return await self._grant(person, {"by": "once"})
 
     async def session(self, token: str) -> Person | None:

@@ -18,7 +18,15 @@ def cookie(response: Any) -> Any:
 async def test_a_login_opens_a_session_in_a_cookie_scripts_cannot_read(world: World) -> None:
     async with world.client() as client:
         response = await client.post("/api/login", json=GUARD)
-        assert response.json() == {"username": "guard", "name": "Guard", "role": "guard", "language": "zh"}
+        assert response.json() == {
+            "username": "guard",
+            "name": "Guard",
+            "role": "guard",
+            "language": "zh",
+            "buildings": [],
+            "contacts": [],
+            "active": True,
+        }
         assert (await client.get("/api/me")).json()["username"] == "guard"
     morsel = cookie(response)
     assert morsel.value == "fresh-guard"
