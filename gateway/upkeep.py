@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -36,7 +37,9 @@ class Upkeep:
         metrics: Metrics,
         clock: Clock,
         keep_days: float,
+        also: Callable[[], Awaitable[None]],
     ) -> None:
+        """``also`` is whatever else is due each minute."""
         self._lanes = lanes
         self._feed = feed
         self._evaluator = evaluator
@@ -46,6 +49,7 @@ class Upkeep:
         self._metrics = metrics
         self._clock = clock
         self._keep_days = keep_days
+        self._also = also
 
     async def maintain(self) -> None:
         """Purge and compress the journals below the slowest consumer; note the audit chain's head."""
@@ -64,6 +68,7 @@ class Upkeep:
 
     async def _maintain_once(self) -> None:
         await self._likelihood.review(self._clock.now())
+        await self._also()
         self._health.audit_head = await asyncio.to_thread(self._store.audit_head)
         waiting = await asyncio.to_thread(self._store.due_messages, float("inf"), COUNTED_MESSAGES)
         self._metrics.outbox.set(len(waiting))
