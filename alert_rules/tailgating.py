@@ -36,7 +36,8 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
     """People follow through on somebody else's credential: by the gate's own word, or its counter against its releases.
 
     A release is a credential accepted, the button inside, or the guard's remote opening. Releases since the counter was
-    last told all count, so that a gate that tells it once a minute is judged fairly.
+    last told all count, so that a gate that tells it once a minute is judged fairly. One that counts people but never
+    told a release is not judged by its counter: there is nothing to hold it against.
     """
 
     name = "gate_tailgating"
@@ -58,7 +59,7 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
             for event in report.events
             if event.code == "tailgating"
         ]
-        after = self._released(state, report, now)
+        after = self._released(state, report, twin, now)
         return self._counted(after, count, now), said or NOTHING
 
     def tick(self, state: Passing, twin: Twin, kind: DeviceKind, now: float) -> tuple[Passing | None, list[Transition]]:
@@ -72,17 +73,26 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
         reason = Reason("more_than_credentials", values, {"extra": self.params.extra})
         return after, [self.say_later(Action.RAISE, twin, kind, now, self.severity, reason)]
 
-    def _released(self, state: Passing | None, report: Report, now: float) -> Passing | None:
+    def _released(self, state: Passing | None, report: Report, twin: Twin, now: float) -> Passing | None:
+        """A first release proves that this gate tells them; its counter is compared from there on."""
         new = [now for event in report.events if event.code in RELEASES]
-        if not new or state is None:
+        if not new:
             return state
+        if state is None:
+            return Passing(count=twin.measurements.get("passage_count", -1.0), releases=new)
         return Passing(state.due, state.count, state.people, [*state.releases, *new][-MAX_RELEASES:])
 
     def _counted(self, state: Passing | None, count: float | None, now: float) -> Passing | None:
-        """Take the counter; one that runs backwards was reset. A gate without a counter needs no memory."""
+        """Take the counter; a gate without one needs no memory.
+
+        One that runs backwards was reset. One that jumped by more than the releases remembered went on while the gate
+        was not heard, and nobody knows for how many somebody opened.
+        """
         if count is None or not 0 <= count <= MAX_COUNT or (state is not None and count == state.count):
             return state
         if state is None or state.count < 0 or count < state.count:
             return Passing(count=count, releases=state.releases if state else [])
+        if count - state.count > MAX_RELEASES:
+            return Passing(count=count)
         due = min(state.due, now + self.params.settle_s) if state.due != NEVER else now + self.params.settle_s
         return Passing(due, count, state.people + round(count - state.count), state.releases)

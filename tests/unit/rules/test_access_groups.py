@@ -290,6 +290,25 @@ def test_a_counter_that_was_reset_or_stands_still_proves_nothing(jump: float) ->
     story.expect_nothing(until=600)
 
 
+def test_passages_of_a_day_not_heard_are_nobodys_followers() -> None:
+    story = gates()
+    counts(story, 0, 500)
+    counts(story, 86_400, 1_500)
+    story.expect_nothing(until=90_000)
+    counts(story, 90_002, 1_503)
+    assert story.expect(TAIL, "gate-1", between=(90_007, 90_007)).reason.values["passages"] == 3
+
+
+@pytest.mark.parametrize(("people", "told"), [(64, True), (65, False)])
+def test_no_more_people_are_judged_than_releases_are_remembered(people: float, told: bool) -> None:
+    story = gates()
+    counts(story, 0, 500)
+    counts(story, 60, 500 + people)
+    if told:
+        story.expect(TAIL, "gate-1", between=(65, 65))
+    story.expect_nothing(until=600)
+
+
 def test_followers_after_a_reset_of_the_counter_are_seen() -> None:
     story = gates()
     counts(story, 0, 500)
