@@ -24,6 +24,7 @@ class Text(NamedTuple):
 
 
 RULES: dict[str, tuple[str, str]] = {
+    "audit_anchor": ("审计链末端存证", "End of the audit chain, to be kept"),
     "smoke_alarm": ("火灾报警", "Fire alarm"),
     "device_test": ("设备测试", "Device test"),
     "lift_entrapment": ("电梯困人", "Lift entrapment"),
@@ -108,6 +109,7 @@ STAGES: dict[str, tuple[str, str]] = {
     "level": ("升级至第{}级", "ESCALATED TO LEVEL {}"),
     "reminder": ("再次提醒，第{}级", "REMINDER, LEVEL {}"),
     "plan": ("预案步骤逾期", "PLAN STEP OVERDUE"),
+    "anchor": ("", ""),
     "trial": ("通道测试，无需处理", "CHANNEL TEST, NOTHING TO DO"),
 }
 """By the beginning of the stage; what follows it tells apart messages that say the same, or which level is called."""

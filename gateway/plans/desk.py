@@ -152,9 +152,9 @@ class PlanDesk:
             self._woken()
 
     def _messages(self, alert: Alert, checklist: Checklist, item: Item) -> list[Message]:
-        payload = self._view(alert) | {
-            "plan": {"id": checklist.plan, "title": checklist.title, "step": item.id, "text": item.text}
-        }
+        now = self._clock.now()
+        due_at = now - (self._steady.now() - item.due)
+        payload = self._view(alert) | {"plan": {"id": checklist.plan, "step": item.text, "due_at": due_at}}
         stage = f"plan-{checklist.plan}-{item.id}"
         return [
             Message(
@@ -162,7 +162,7 @@ class PlanDesk:
                 alert=alert.id,
                 channel=channel,
                 stage=stage,
-                created_at=self._clock.now(),
+                created_at=now,
                 payload=payload,
             )
             for channel in self._channels(alert, LEVELS[item.role])

@@ -70,6 +70,8 @@ async def test_a_late_step_calls_the_responsible_role_once(site: Site) -> None:
             await desk(world).turn()
         assert called(world) == [("guards", "plan-leak-look"), ("managers", "plan-leak-tell")]
         assert actions(world, alert) == ["plan_start", "plan_call", "plan_call"]
+        (first, _) = (row for row in world.store.due_messages(float("inf"), 100) if "plan" in row.stage)
+        assert first.payload["plan"] == {"id": "leak", "step": {"zh": "看", "en": "Look"}, "due_at": NOON + 60}
 
 
 async def test_a_step_done_in_time_calls_nobody_and_says_by_whom(site: Site) -> None:

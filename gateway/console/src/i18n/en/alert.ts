@@ -226,6 +226,13 @@ export const alert = {
     assign: 'Handed to {{to}}',
     respond: '{{response}}',
     close: 'Reviewed and closed',
+    plan_start: 'Emergency plan {{plan}} started',
+    plan_step: 'Step {{step}} of plan {{plan}} done',
+    plan_call: 'Step {{step}} of plan {{plan}} is overdue: {{role}} was called',
+    plan_end: 'Emergency plan {{plan}} ended with the alert',
+    export: 'Case exported',
+    view: 'Evidence looked at: {{file}}',
+    retention: 'Deleted after its time',
     repair: 'Escalation was stuck and set right',
   },
 };

@@ -228,6 +228,13 @@ export const alert: typeof en = {
     assign: '已派给 {{to}}',
     respond: '{{response}}',
     close: '复核并结案',
+    plan_start: '启动应急预案 {{plan}}',
+    plan_step: '完成预案 {{plan}} 的步骤 {{step}}',
+    plan_call: '预案 {{plan}} 的步骤 {{step}} 逾期，已通知 {{role}}',
+    plan_end: '预案 {{plan}} 随告警处理完毕而结束',
+    export: '导出案卷',
+    view: '查看证据：{{file}}',
+    retention: '到期删除',
     repair: '上报流程曾中断，现已恢复',
   },
 };
