@@ -7,9 +7,11 @@ local. Fault numbers are this maker's own.
 
 from typing import Any, ClassVar
 
-from devices.dialects.body import mapping
+from msgspec import Struct, convert, field, json
+
 from devices.dialects.dialect import Context, Lane, NoOptions, Read, Route
 from devices.dialects.reading import Reading
+from devices.dialects.typed import typed
 from devices.dialects.values import local, number, whole
 from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, Report
 
@@ -17,18 +19,48 @@ from devices.model import DeviceKind, Envelope, Ignored, Reject, RejectReason, R
 FAULTS = {1: "entrapment", 4: "overrun_top"}
 NO_FAULT = 0
 MOVES = {0: ("stopped", "none"), 1: ("running", "up"), 2: ("running", "down")}
-# Members change their names between firmware versions; only mannedNum was seen, the other second spellings are
-# tolerated. The first one present counts.
-LIST = ("ErrorListBean", "errorListBean", "ErrorList", "errorList")
-PEOPLE = ("personInLift", "mannedNum", "personNum")
-FLOOR = ("currentFloor", "floor")
-SPEED = ("currentSpeed", "speed")
-DIRECTION = ("runningDirection", "direction")
-DOOR = ("doorStatus", "doorState")
-OPENED = ("faultBeginTime", "faultStartTime")
 _PHASES = {True: "open", False: "closed", None: "unknown"}
 BASE = "/API/V1/Up/"
 LIFT = DeviceKind.LIFT
+MAX_FAULTS = 64
+
+
+class _Fault(Struct, gc=False):
+    """One entry of the fault list."""
+
+    key: Any = field(default=None, name="keyId")
+    code: Any = field(default=None, name="faultType")
+    began: Any = field(default=None, name="faultBeginTime")
+    started: Any = field(default=None, name="faultStartTime")
+    ended: Any = field(default=None, name="faultEndTime")
+
+
+class _Said(Struct, gc=False):
+    """One message. Members change their names between firmware versions; of the second spellings only ``mannedNum`` was
+    seen, the others are tolerated. The first one present counts.
+    """
+
+    lift: Any = field(default=None, name="elevatorNo")
+    box: Any = field(default=None, name="macAddr")
+    list_1: Any = field(default=None, name="ErrorListBean")
+    list_2: Any = field(default=None, name="errorListBean")
+    list_3: Any = field(default=None, name="ErrorList")
+    list_4: Any = field(default=None, name="errorList")
+    people_1: Any = field(default=None, name="personInLift")
+    people_2: Any = field(default=None, name="mannedNum")
+    people_3: Any = field(default=None, name="personNum")
+    floor_1: Any = field(default=None, name="currentFloor")
+    floor_2: Any = field(default=None, name="floor")
+    speed_1: Any = field(default=None, name="currentSpeed")
+    speed_2: Any = field(default=None, name="speed")
+    way_1: Any = field(default=None, name="runningDirection")
+    way_2: Any = field(default=None, name="direction")
+    door_1: Any = field(default=None, name="doorStatus")
+    door_2: Any = field(default=None, name="doorState")
+    temperature: Any = None
+
+
+_decode = json.Decoder(_Said).decode
 
 
 class Houqi:
@@ -68,26 +100,26 @@ class Houqi:
         return Route(self.name, topic, LIFT, read)
 
     def _read_fault(self, route: Route, envelope: Envelope) -> Report | list[Report] | Reject:
-        body = mapping(envelope)
+        body = typed(_decode, envelope)
         if isinstance(body, Reject):
             return body
-        faults = _first(body, LIST)
+        faults = _first(body.list_1, body.list_2, body.list_3, body.list_4)
         address = self._address(body)
         if address is None or not isinstance(faults, list):
             return _shapeless(envelope, "ErrorListBean and elevatorNo or macAddr")
-        beans = [bean for bean in faults[:64] if isinstance(bean, dict)]
+        beans = [convert(bean, _Fault) for bean in faults[:MAX_FAULTS] if isinstance(bean, dict)]
         if not beans:
             return self._report(body, envelope, address)
         reports = [self._fault(body, bean, envelope, address) for bean in beans]
         return reports[0] if len(reports) == 1 else reports
 
-    def _fault(self, body: dict[str, Any], bean: dict[str, Any], envelope: Envelope, address: str) -> Report:
+    def _fault(self, body: _Said, bean: _Fault, envelope: Envelope, address: str) -> Report:
         """Read one fault: open while its end is empty. One report each, for each has its own time."""
         reading = Reading(self.name, address, LIFT)
         _car(reading, body)
-        began, ended = _first(bean, OPENED), bean.get("faultEndTime")
+        began, ended = bean.started if bean.began is None else bean.began, bean.ended
         is_open = _open(ended)
-        key, raw = bean.get("keyId"), bean.get("faultType")
+        key, raw = bean.key, bean.code
         code = whole(raw)
         name = FAULTS.get(code) if code is not None else None
         if name is not None:
@@ -103,7 +135,7 @@ class Houqi:
         return reading.report(self._context, envelope, at, local=True)
 
     def _read_state(self, route: Route, envelope: Envelope) -> Report | Reject:
-        body = mapping(envelope)
+        body = typed(_decode, envelope)
         if isinstance(body, Reject):
             return body
         address = self._address(body)
@@ -111,13 +143,13 @@ class Houqi:
             _shapeless(envelope, "elevatorNo or macAddr") if address is None else self._report(body, envelope, address)
         )
 
-    def _report(self, body: dict[str, Any], envelope: Envelope, address: str) -> Report:
+    def _report(self, body: _Said, envelope: Envelope, address: str) -> Report:
         reading = Reading(self.name, address, LIFT)
         _car(reading, body)
         return reading.report(self._context, envelope)
 
     def _read_alive(self, route: Route, envelope: Envelope) -> Report | Reject | Ignored:
-        body = mapping(envelope)
+        body = typed(_decode, envelope)
         if isinstance(body, Reject):
             return body
         address = self._address(body)
@@ -135,9 +167,9 @@ class Houqi:
     def _ignore_command(self, route: Route, envelope: Envelope) -> Ignored:
         return Ignored("a command to the terminal, not its word")
 
-    def _address(self, body: dict[str, Any]) -> str | None:
+    def _address(self, body: _Said) -> str | None:
         """Return the address that is registered, else the lift's number, else the box's."""
-        given = [str(v).strip() for v in (body.get("elevatorNo"), body.get("macAddr")) if v not in (None, "")]
+        given = [str(v).strip() for v in (body.lift, body.box) if v not in (None, "")]
         known = self._context.registry.resolve
         return next((a for a in given if known(self.name, a)), given[0] if given else None)
 
@@ -151,36 +183,28 @@ def _open(ended: Any) -> bool | None:
     return None if not figures else figures == {"0"}
 
 
-def _car(reading: Reading, body: dict[str, Any]) -> None:
+def _car(reading: Reading, body: _Said) -> None:
     """Read where the car is and what it does."""
-    floor = _first(body, FLOOR)
-    if floor is not None:
-        reading.state("floor", str(floor).strip()[:16])
-    speed = _first(body, SPEED)
-    if speed is not None:
-        value = number(speed)
-        reading.measure("speed", None if value is None else abs(value), speed)
-    if body.get("temperature") is not None:
-        reading.measure("temperature", number(body["temperature"]), body["temperature"])
-    raw = _first(body, DIRECTION)
-    if raw is not None:
+    if (raw := body.floor_2 if body.floor_1 is None else body.floor_1) is not None:
+        reading.state("floor", str(raw).strip()[:16])
+    if (raw := body.speed_2 if body.speed_1 is None else body.speed_1) is not None:
+        value = number(raw)
+        reading.measure("speed", None if value is None else abs(value), raw)
+    if (raw := body.temperature) is not None:
+        reading.measure("temperature", number(raw), raw)
+    if (raw := body.way_2 if body.way_1 is None else body.way_1) is not None:
         car, direction = MOVES.get(_code(raw), (None, None))
         reading.state("car_state", car, raw)
         reading.state("direction", direction, raw)
-    raw = _first(body, DOOR)
-    if raw is not None:
+    if (raw := body.door_2 if body.door_1 is None else body.door_1) is not None:
         reading.unknown("door", raw)
-    raw = _first(body, PEOPLE)
-    if raw is not None:
+    if (raw := _first(body.people_1, body.people_2, body.people_3)) is not None:
         count = _code(raw)
         reading.state("passengers_present", count > 0 if count >= 0 else None, raw)
 
 
-def _first(body: dict[str, Any], names: tuple[str, ...]) -> Any:
-    for name in names:
-        if name in body:
-            return body[name]
-    return None
+def _first(*spelt: Any) -> Any:
+    return next((value for value in spelt if value is not None), None)
 
 
 def _code(raw: Any) -> int:
