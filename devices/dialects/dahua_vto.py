@@ -110,7 +110,8 @@ class DahuaVto:
             if event in CHATTER:
                 return Ignored(f"{event} is no passage and no alarm")
             reading = Reading(self.name, self._address(route, body), SWITCHED.get(event, ("", GATE))[1])
-            ignored = self._tell(event, reading, body.get("Action"), data)
+            action = body.get("Action")
+            ignored = self._tell(event, reading, action if isinstance(action, str) else None, data)
             if ignored is not None:
                 return ignored
             report = reading.report(self._context, envelope, number(data.get("UTC")))
@@ -119,14 +120,14 @@ class DahuaVto:
 
         return read
 
-    def _tell(self, event: str, reading: Reading, action: Any, data: dict[str, Any]) -> Ignored | None:
+    def _tell(self, event: str, reading: Reading, action: str | None, data: dict[str, Any]) -> Ignored | None:
         told = self._told.get(event)
         if told is not None:
             return told(reading, action, data)
         if event in SWITCHED:
-            reading.state(SWITCHED[event][0], PHASES.get(action), action)
+            reading.state(SWITCHED[event][0], PHASES.get(action or ""), action)
             if event == "VideoBlind":
-                reading.event("camera_tamper", phase={"Start": "start", "Stop": "end"}.get(action))
+                reading.event("camera_tamper", phase={"Start": "start", "Stop": "end"}.get(action or ""))
         elif event in HAPPENED:
             if action == "Stop":
                 return Ignored(f"{event} is over")

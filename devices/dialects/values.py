@@ -14,6 +14,7 @@ _NUMBER = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?\s*").ful
 # Tuples: a union would be built anew at each call.
 _REAL = (int, float)
 _FIT = 1.0e308
+MAX_NUMBER = 64
 YES = frozenset({"true", "on", "1", "yes"})
 NO = frozenset({"false", "off", "0", "no"})
 
@@ -23,8 +24,10 @@ def number(value: Any, scale: float = 1.0) -> float | None:
     if type(value) is float and scale == 1.0:
         return value if -_FIT < value < _FIT else None
     if isinstance(value, str):
-        if not _NUMBER(value):
+        read = _written(value) if len(value) <= MAX_NUMBER else None
+        if read is None:
             return None
+        value = read
     elif value is True or value is False or not isinstance(value, _REAL):
         return None
     try:
@@ -32,6 +35,12 @@ def number(value: Any, scale: float = 1.0) -> float | None:
     except OverflowError:
         return None
     return scaled if -_FIT < scaled < _FIT else None
+
+
+@lru_cache(maxsize=8192)
+def _written(value: str) -> float | None:
+    """Read a number written as text; devices write the same ones again and again."""
+    return float(value) if _NUMBER(value) else None
 
 
 def share(value: Any, scale: float = 1.0) -> float | None:

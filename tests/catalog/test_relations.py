@@ -18,6 +18,7 @@ DECODED = [s for s in SAMPLES if isinstance(s.expect, list) and s.expect]
 GONE = object()
 CANARY = "Canary Zhang 13912345678"
 DAY_S = 86_400.0
+CLOSING = ("faultEndTime",)  # whatever figures stand there, the fault is over
 
 
 def spoken(sample: Sample) -> Any:
@@ -153,6 +154,20 @@ def test_a_null_never_ends_an_alarm(sample: Sample, body: dict[str, Any]) -> Non
     true = {(device, name) for device, name, value in alarms(sample.decode()) if value is True}
     for path in leaves(body):
         found = again(sample, payload=json.dumps(replaced(json.loads(json.dumps(body)), path, None)).encode())
+        sound(found)
+        ended = {(device, name) for device, name, value in alarms(found) if value is False}
+        assert not ended & true, path
+
+
+@json_samples
+@pytest.mark.parametrize("odd", ["??", {"x": "y"}, [], 1e300], ids=["word", "object", "list", "huge"])
+def test_a_value_nobody_agreed_on_never_ends_an_alarm(sample: Sample, body: dict[str, Any], odd: Any) -> None:
+    """Defect 7: an unknown word is neither true nor false."""
+    true = {(device, name) for device, name, value in alarms(sample.decode()) if value is True}
+    for path in leaves(body):
+        if path[-1] in CLOSING:
+            continue
+        found = again(sample, payload=json.dumps(replaced(json.loads(json.dumps(body)), path, odd)).encode())
         sound(found)
         ended = {(device, name) for device, name, value in alarms(found) if value is False}
         assert not ended & true, path
