@@ -27,11 +27,11 @@ def page(f: AlertFilter, keys: Sequence[int] | None = None) -> Select[Any]:
     looking at each from the newest on finds a page soon.
     """
     limit = max(1, min(f.limit, MOST_ALERTS))
-    found = _conditions(f)
     if keys is None or len(keys) > FEW_TEXTS:
-        found += [_holds(alert.c.haystack, f.q)] if f.q else []
+        found = _conditions(f) + ([_holds(alert.c.haystack, f.q)] if f.q else [])
         return select(alert.c.body).where(*found).order_by(*NEWEST_FIRST).limit(limit)
-    ids = select(alert.c.id).where(alert.c.text_key.in_(keys), *found).order_by(*NEWEST_FIRST).limit(limit)
+    found = [alert.c.text_key.in_(keys), *_conditions(f, indexed=False)]
+    ids = select(alert.c.id).where(*found).order_by(*NEWEST_FIRST).limit(limit)
     return select(alert.c.body).where(alert.c.id.in_(ids)).order_by(*NEWEST_FIRST)
 
 
@@ -39,10 +39,15 @@ def _holds(column: Column[Any], q: str) -> ColumnElement[bool]:
     return column.contains(fold(q), autoescape=True)
 
 
-def _conditions(f: AlertFilter) -> list[ColumnElement[bool]]:
+def _conditions(f: AlertFilter, indexed: bool = True) -> list[ColumnElement[bool]]:
+    """What ``f`` asks for besides text; unless ``indexed``, so that no index serves it and a better one is taken."""
+
+    def of(column: Column[Any]) -> ColumnElement[Any]:
+        return column if indexed else column.concat("")
+
     found: list[ColumnElement[bool]] = []
     if f.state != "all":
-        found.append(alert.c.handling == f.state)
+        found.append(of(alert.c.handling) == f.state)
     asked = (
         (alert.c.severity, f.severity),
         (alert.c.rule, f.rule),
@@ -51,9 +56,9 @@ def _conditions(f: AlertFilter) -> list[ColumnElement[bool]]:
     )
     for column, wanted in asked:
         if wanted:
-            found.append(column == key(wanted))
+            found.append(of(column) == key(wanted))
     if f.buildings:
-        found.append(alert.c.building.in_([key(building) for building in ("", *f.buildings)]))
+        found.append(of(alert.c.building).in_([key(building) for building in ("", *f.buildings)]))
     if f.before is not None:
         found.append(_below(f.before, f.before_id))
     return found
