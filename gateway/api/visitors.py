@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Annotated, Any, Literal
 
 import segno
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from gateway.api import people_schema as schema
@@ -75,13 +75,22 @@ async def revoke_visitor(visitor_id: Annotated[str, Path(max_length=64)], ports:
     return Json(await ports.people.visitors.revoke(visitor_id, person.username))
 
 
-@router.post("/api/passes/verify", response_model=schema.VerificationView, responses={401: {}, 404: {}, 503: {}})
-async def verify_pass(body: schema.Verification, request: Request, ports: InPorts) -> Response:
-    """What a gate asks before it opens. A valid answer uses the pass; a refusal raises an alert."""
+async def _gate(request: Request, ports: InPorts) -> None:
+    """Ask for the token before anything of the body is looked at."""
     secret = ports.site.visitors.token
     expected = reveal(secret) if secret is not None else ""
     if not expected or not hmac.compare_digest(expected.encode(), token_of(request).encode()):
         raise HTTPException(401, "give the token of visitors.token in the site file, as bearer")
+
+
+@router.post(
+    "/api/passes/verify",
+    response_model=schema.VerificationView,
+    responses={401: {}, 404: {}, 503: {}},
+    dependencies=[Depends(_gate)],
+)
+async def verify_pass(body: schema.Verification, ports: InPorts) -> Response:
+    """What a gate asks before it opens. A valid answer uses the pass; a refusal raises an alert."""
     with known("access gate", body.gate):
         refusal = await ports.people.visitors.verify(body.text, body.gate)
     return Json({"valid": refusal is None, "reason": refusal})
