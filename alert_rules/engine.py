@@ -123,7 +123,7 @@ class Engine:
         before, self.rules = self.rules, {rule.name: rule for rule in rules}
         for name, key in self.memory.all():
             if name not in self.rules or not self.rules[name].succeeds(before[name]):
-                self.memory.put(name, key, None, self.memory.heard(key))
+                self.memory.put(name, key, None, self.memory.heard(name, key))
         self._listeners.clear()
         self._owns.clear()
         for subject in self.subjects.values():
@@ -147,7 +147,7 @@ class Engine:
         key = subject if self.rules[rule].keyed else device
         state = self.memory.of(key).get(rule)
         if state is not None:
-            self._put(rule, key, self.rules[rule].reset(state, subject), self.memory.heard(key))
+            self._put(rule, key, self.rules[rule].reset(state, subject), self.memory.heard(rule, key))
 
     def checkpoint(self) -> tuple[list[tuple[str, str, bytes | None]], list[tuple[int, bytes]]]:
         """Encode what changed since the last call: rule states (``None``: forgotten) and twin shards."""
@@ -304,7 +304,7 @@ class Engine:
         state = self.memory.of(key).get(rule)
         if state is None or state.due != due:
             return []
-        device, kind = heard = self.memory.heard(key)
+        device, kind = heard = self.memory.heard(rule, key)
         subject = self.subjects.get(device)
         twin = subject.twin if subject else Twin(device)
         judge = (subject.own.get(rule) if subject else None) or self.rules[rule]

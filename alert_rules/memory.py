@@ -29,6 +29,7 @@ class Memory:
         self.timers: list[tuple[float, str, str]] = []
         self._of: dict[str, dict[str, RuleState]] = {}
         self._heard: dict[str, Heard] = {}
+        self._heard_by: dict[tuple[str, str], Heard] = {}
 
     def of(self, key: str) -> Mapping[str, RuleState]:
         """The states under ``key``, by rule."""
@@ -38,9 +39,9 @@ class Memory:
         """Every (rule, key) that is remembered."""
         return [(rule, key) for key, states in self._of.items() for rule in states]
 
-    def heard(self, key: str) -> Heard:
-        """The device last heard under ``key``, and its kind."""
-        return self._heard[key]
+    def heard(self, rule: str, key: str) -> Heard:
+        """The device that led ``rule`` to its state under ``key``, and its kind."""
+        return self._heard_by.get((rule, key)) or self._heard[key]
 
     def put(self, rule: str, key: str, state: RuleState | None, heard: Heard) -> None:
         """Remember or forget; a new ``due`` sets a timer. ``heard``: the device that led to it."""
@@ -55,7 +56,10 @@ class Memory:
         if before is None:
             self.held[rule] += 1
         states[rule] = state
-        self._heard[key] = heard
+        if heard[0] == key:
+            self._heard[key] = heard  # what nearly all rules go by: one entry for them all
+        else:
+            self._heard_by[rule, key] = heard
         if state.due != NEVER and (before is None or state.due != before.due):
             heapq.heappush(self.timers, (state.due, rule, key))
 
@@ -64,7 +68,7 @@ class Memory:
         state = self.of(key).get(rule)
         if state is None:
             return None
-        return _encode((STATE_FORMAT, self._heard[key], msgspec.Raw(_encode(state))))
+        return _encode((STATE_FORMAT, self.heard(rule, key), msgspec.Raw(_encode(state))))
 
     def load(self, rule: Rule[Any, Any], key: str, blob: bytes) -> None:
         """Take a blob back; one of another version is dropped."""
@@ -79,6 +83,7 @@ class Memory:
         if states is None or states.pop(rule, None) is None:
             return
         self.held[rule] -= 1
+        self._heard_by.pop((rule, key), None)
         if not states:
             del self._of[key]
-            del self._heard[key]
+            self._heard.pop(key, None)

@@ -25,11 +25,15 @@ class TailgatingParams(Params):
 
 
 class Passing(RuleState, array_like=True, gc=False):
-    """``count``: the gate's counter, below zero while unknown. ``people``: passages to be matched with ``releases``."""
+    """``count``: the gate's counter, below zero while unknown. ``people``: passages to be matched with ``releases``.
+
+    ``tells``: it has told a release before; one that only counts is not judged by its counter.
+    """
 
     count: float = -1.0
     people: int = 0
     releases: list[float] = field(default_factory=list)
+    tells: bool = False
 
 
 class GateTailgating(Rule[Passing, TailgatingParams]):
@@ -59,28 +63,25 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
             for event in report.events
             if event.code == "tailgating"
         ]
-        after = self._released(state, report, twin, now)
+        after = self._released(state, report, now)
         return self._counted(after, count, now), said or NOTHING
 
     def tick(self, state: Passing, twin: Twin, kind: DeviceKind, now: float) -> tuple[Passing | None, list[Transition]]:
         used = min(state.people, len(state.releases))
         left = [at for at in state.releases[used:] if at > now - self.params.unused_s]
-        after = Passing(count=state.count, releases=left)
+        after = Passing(count=state.count, releases=left, tells=state.tells)
         extra = state.people - used
-        if extra < self.params.extra:
+        if extra < self.params.extra or not state.tells:
             return after, NOTHING
         values = {"passages": state.people, "credentials": used}
         reason = Reason("more_than_credentials", values, {"extra": self.params.extra})
         return after, [self.say_later(Action.RAISE, twin, kind, now, self.severity, reason)]
 
-    def _released(self, state: Passing | None, report: Report, twin: Twin, now: float) -> Passing | None:
-        """A first release proves that this gate tells them; its counter is compared from there on."""
+    def _released(self, state: Passing | None, report: Report, now: float) -> Passing | None:
         new = [now for event in report.events if event.code in RELEASES]
-        if not new:
+        if not new or state is None:
             return state
-        if state is None:
-            return Passing(count=twin.measurements.get("passage_count", -1.0), releases=new)
-        return Passing(state.due, state.count, state.people, [*state.releases, *new][-MAX_RELEASES:])
+        return Passing(state.due, state.count, state.people, [*state.releases, *new][-MAX_RELEASES:], True)
 
     def _counted(self, state: Passing | None, count: float | None, now: float) -> Passing | None:
         """Take the counter; a gate without one needs no memory.
@@ -91,8 +92,10 @@ class GateTailgating(Rule[Passing, TailgatingParams]):
         if count is None or not 0 <= count <= MAX_COUNT or (state is not None and count == state.count):
             return state
         if state is None or state.count < 0 or count < state.count:
-            return Passing(count=count, releases=state.releases if state else [])
+            return Passing(
+                count=count, releases=state.releases if state else [], tells=state is not None and state.tells
+            )
         if count - state.count > MAX_RELEASES:
-            return Passing(count=count)
+            return Passing(count=count, tells=state.tells)
         due = min(state.due, now + self.params.settle_s) if state.due != NEVER else now + self.params.settle_s
-        return Passing(due, count, state.people + round(count - state.count), state.releases)
+        return Passing(due, count, state.people + round(count - state.count), state.releases, state.tells)

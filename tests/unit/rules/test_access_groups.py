@@ -232,6 +232,22 @@ def counts(story: Timeline, second: float, passages: float) -> None:
     story.at(second).says("gate-1", measurements={"passage_count": passages})
 
 
+def telling() -> Timeline:
+    """A gate that counts people and has told a release before."""
+    story = gates()
+    counts(story, 0, 500)
+    story.says("gate-1", **granted())
+    counts(story, 1, 501)
+    return story
+
+
+def test_a_gate_that_never_told_a_release_is_not_judged_by_its_counter() -> None:
+    story = gates()
+    for minute in range(20):
+        counts(story, minute * 60, 500 + 4 * minute)
+    story.expect_nothing(until=2_000)
+
+
 def test_two_more_people_than_credentials_are_told_after_a_moment() -> None:
     story = gates()
     counts(story, 0, 500)
@@ -291,8 +307,7 @@ def test_a_counter_that_was_reset_or_stands_still_proves_nothing(jump: float) ->
 
 
 def test_passages_of_a_day_not_heard_are_nobodys_followers() -> None:
-    story = gates()
-    counts(story, 0, 500)
+    story = telling()
     counts(story, 86_400, 1_500)
     story.expect_nothing(until=90_000)
     counts(story, 90_002, 1_503)
@@ -301,17 +316,15 @@ def test_passages_of_a_day_not_heard_are_nobodys_followers() -> None:
 
 @pytest.mark.parametrize(("people", "told"), [(64, True), (65, False)])
 def test_no_more_people_are_judged_than_releases_are_remembered(people: float, told: bool) -> None:
-    story = gates()
-    counts(story, 0, 500)
-    counts(story, 60, 500 + people)
+    story = telling()
+    counts(story, 60, 501 + people)
     if told:
         story.expect(TAIL, "gate-1", between=(65, 65))
     story.expect_nothing(until=600)
 
 
 def test_followers_after_a_reset_of_the_counter_are_seen() -> None:
-    story = gates()
-    counts(story, 0, 500)
+    story = telling()
     counts(story, 60, 0)
     counts(story, 62, 3)
     assert story.expect(TAIL, "gate-1", between=(67, 67)).reason.values == {"passages": 3, "credentials": 0}
@@ -325,8 +338,7 @@ def test_the_gates_own_word_is_believed_at_once() -> None:
 
 
 def test_followers_are_told_after_a_restart_in_the_middle() -> None:
-    story = gates()
-    counts(story, 0, 500)
+    story = telling()
     counts(story, 10, 504)
     story.at(12).restart(down_s=2)
     story.expect(TAIL, "gate-1", between=(15, 15))
