@@ -74,6 +74,7 @@ LIFT = DeviceKind.LIFT
 
 
 Flags = tuple[dict[str, StateValue], list[Event], dict[str, Any]]
+Car = tuple[dict[str, StateValue], dict[str, float], dict[str, Any]]
 MAX_KNOWN = 1024
 
 
@@ -86,7 +87,7 @@ class _Parameters(Struct):
 class _Body(Struct):
     Parameters: _Parameters = field(default_factory=_Parameters)
     Alarm: Raw = Raw(b"{}")
-    State: dict[str, Any] | None = None
+    State: Raw = Raw(b"null")
     Count: dict[str, Any] | None = None
     data: Any = None
 
@@ -111,6 +112,7 @@ class Es1000:
         self._context = context
         given = convert(context.options, Options)
         self._known_flags: dict[tuple[bytes, bool], Flags] = {}
+        self._known_cars: dict[bytes, Car] = {}
         self._prefixes = (given.base + "/", given.elevatorcloud + "/")
 
     def filters(self) -> dict[str, Lane]:
@@ -143,18 +145,17 @@ class Es1000:
         if claimed is not None and str(claimed).strip() != route.sender:
             return _mismatch(route, claimed)
         reading = Reading(self.name, route.sender, LIFT)
-        flags = self._flags(bytes(body.Alarm), envelope.topic)
+        flags, car = self._flags(bytes(body.Alarm), envelope.topic), self._car(bytes(body.State), envelope.topic)
         if isinstance(flags, Reject):
             return flags
-        states, events, odd = flags
-        reading.states.update(states)
-        reading.events += events
-        reading.raw.update(odd)
-        if body.State:
-            _state(reading, body.State)
-        counts = body.Count or {}
-        for name in counts.keys() & COUNTED.keys():
-            reading.measure(COUNTED[name], number(counts[name]), counts[name])
+        if isinstance(car, Reject):
+            return car
+        reading.states, reading.measurements = flags[0] | car[0], car[1].copy()
+        reading.events += flags[1]
+        reading.raw = flags[2] | car[2]
+        for name, count in body.Count.items() if body.Count else ():
+            if name in COUNTED:
+                reading.measure(COUNTED[name], number(count), count)
         if reading.empty:
             return Reject(
                 RejectReason.WRONG_SHAPE,
@@ -176,6 +177,21 @@ class Es1000:
             if len(self._known_flags) >= MAX_KNOWN:
                 self._known_flags.clear()
             found = self._known_flags[raw, ok] = (reading.states, reading.events, reading.raw)
+        return found
+
+    def _car(self, raw: bytes, topic: str) -> Car | Reject:
+        """Read ``State``. A car that stands says the same each time, so equal text is read once, like the flags."""
+        found = self._known_cars.get(raw)
+        if found is None:
+            try:
+                given = decode_json(raw)
+            except BROKEN as error:
+                return Reject(RejectReason.MALFORMED, f"{topic[:120]!r}: State is no text: {error}")
+            reading = Reading(self.name, "", LIFT)
+            _state(reading, given if isinstance(given, dict) else {})
+            if len(self._known_cars) >= MAX_KNOWN:
+                self._known_cars.clear()
+            found = self._known_cars[raw] = (reading.states, reading.measurements, reading.raw)
         return found
 
     def _read_elevatorcloud(self, route: Route, envelope: Envelope) -> Report | Reject | Ignored:

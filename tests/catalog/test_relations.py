@@ -18,6 +18,7 @@ DECODED = [s for s in SAMPLES if isinstance(s.expect, list) and s.expect]
 GONE = object()
 CANARY = "Canary Zhang 13912345678"
 DAY_S = 86_400.0
+ODD = ("??", {"x": "y"}, [], 1e300)
 CLOSING = ("faultEndTime",)  # whatever figures stand there, the fault is over
 
 
@@ -133,11 +134,11 @@ def test_spaces_and_order_do_not_matter(sample: Sample, body: dict[str, Any]) ->
 
 
 @json_samples
-@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\x00", b"\r\n"], ids=["bom", "nul", "newline"])
-def test_dirt_before_the_json_does_not_matter(sample: Sample, body: dict[str, Any], mark: bytes) -> None:
+def test_dirt_before_the_json_does_not_matter(sample: Sample, body: dict[str, Any]) -> None:
     """Defect 9."""
-    del body
-    assert said(again(sample, payload=mark + sample.envelope.payload)) == said(sample.decode())
+    clean = said(sample.decode())
+    for mark in (b"\xef\xbb\xbf", b"\x00", b"\r\n"):
+        assert said(again(sample, payload=mark + sample.envelope.payload)) == clean, mark
 
 
 @json_samples
@@ -160,17 +161,14 @@ def test_a_null_never_ends_an_alarm(sample: Sample, body: dict[str, Any]) -> Non
 
 
 @json_samples
-@pytest.mark.parametrize("odd", ["??", {"x": "y"}, [], 1e300], ids=["word", "object", "list", "huge"])
-def test_a_value_nobody_agreed_on_never_ends_an_alarm(sample: Sample, body: dict[str, Any], odd: Any) -> None:
+def test_a_value_nobody_agreed_on_never_ends_an_alarm(sample: Sample, body: dict[str, Any]) -> None:
     """Defect 7: an unknown word is neither true nor false."""
     true = {(device, name) for device, name, value in alarms(sample.decode()) if value is True}
-    for path in leaves(body):
-        if path[-1] in CLOSING:
-            continue
+    for path, odd in ((path, odd) for path in leaves(body) for odd in ODD if path[-1] not in CLOSING):
         found = again(sample, payload=json.dumps(replaced(json.loads(json.dumps(body)), path, odd)).encode())
         sound(found)
         ended = {(device, name) for device, name, value in alarms(found) if value is False}
-        assert not ended & true, path
+        assert not ended & true, (path, odd)
 
 
 @decoded
