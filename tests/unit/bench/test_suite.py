@@ -22,6 +22,21 @@ RESULTS: dict[str, dict[str, Any]] = {
     "memory": {"devices": {"10000": {"rss_mb": 140.0}}},
     "growth": {"ratio": 1.3},
     "rules": {"per_cpu_s": 210_000, "ratio": 1.2},
+    "vision-falling": {
+        "recall": {">=6 px": 0.99, "3-5 px": 0.9},
+        "precision": 0.98,
+        "floor_within_1": 0.9,
+        "speed_1080p25_one_core": {"ours_real_time_factor": 2.4},
+    },
+    "vision-lanes": {
+        "in_time": 1.0,
+        "early_or_repeated": 0,
+        "cleared": 1.0,
+        "lapse": {"false_alarms": 0},
+        "streams": {"540p_2fps": 25},
+    },
+    "backtest": {"times_real_time": 300.0},
+    "search": {"worst_p95_ms": {"sqlite": 62.0, "postgresql": 90.0}},
     "recovery": {"lost": 0, "ratio": 2.5, "memory_growth_mb": 12.0},
 }
 
