@@ -1,12 +1,11 @@
 """The ports of the API, implemented in memory, and clients who are logged in."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from msgspec import structs
 from prometheus_client import CollectorRegistry, Counter
 
 from alert_rules import suppressing
@@ -20,7 +19,6 @@ from devices.twin import Twin
 from gateway.alerts.incidents import Incident, summarise
 from gateway.alerts.people import LoginRefused, Person, Role, TooManyAttempts
 from gateway.alerts.records import AlertFilter, AuditRow, OutboxRow, Stranger
-from gateway.alerts.tokens import Scope, Token
 from gateway.api.app import create_app
 from gateway.api.hub import Hub
 from gateway.api.ports import Conflict, Grant, Points, Preview, Unavailable, Unsaved
@@ -28,10 +26,10 @@ from gateway.api.views import matches
 from gateway.likelihood import review_view
 from gateway.site import Site
 from tests.unit.api.casework import MemoryCases, MemoryPlans
+from tests.unit.api.token_world import MemoryTokens
 from tests.unit.people.making import Room
 
 HEADERS = {"X-Requested-With": "community-gateway"}
-NOW = 1_790_000_000.0
 ELSEWHERE = ("192.0.2.7", 40_000)
 FIRST_ID = 1_000
 
@@ -227,39 +225,6 @@ class MemoryAccounts:
         token = f"fresh-{role}"
         self.sessions[token] = person
         return Grant(token, person)
-
-
-class MemoryTokens:
-    """A token per scope, its secret ``cgt_`` and the scope; others are made as asked."""
-
-    def __init__(self) -> None:
-        self.tokens = {f"cgt_{scope}": made_token(scope.value, scope) for scope in Scope}
-
-    async def find(self, secret: str) -> Token | None:
-        found = self.tokens.get(secret)
-        return found if found and found.is_live(NOW) else None
-
-    async def create(
-        self, name: str, scopes: Sequence[Scope], buildings: Sequence[str], valid_s: float, actor: str
-    ) -> tuple[Token, str]:
-        made = made_token(name, *scopes, buildings=tuple(buildings), created_by=actor, expires_at=NOW + valid_s)
-        self.tokens[f"cgt_{name}"] = made
-        return made, f"cgt_{name}"
-
-    async def everything(self) -> list[Token]:
-        return list(self.tokens.values())
-
-    async def revoke(self, token_id: str, actor: str) -> Token:
-        for secret, token in self.tokens.items():
-            if token.id == token_id:
-                self.tokens[secret] = structs.replace(token, revoked_at=NOW)
-                return self.tokens[secret]
-        raise KeyError(token_id)
-
-
-def made_token(name: str, *scopes: Scope, **changes: Any) -> Token:
-    fields = {"id": f"id-{name}", "name": name, "scopes": scopes, "buildings": (), "created_by": "administrator"}
-    return Token(**{**fields, "created_at": NOW, "expires_at": NOW + 60, **changes})
 
 
 class MemoryPushes:

@@ -28,13 +28,6 @@ RESULTS: dict[str, dict[str, Any]] = {
         "floor_within_1": 0.9,
         "speed_1080p25_one_core": {"ours_real_time_factor": 2.4},
     },
-    "vision-lanes": {
-        "in_time": 1.0,
-        "early_or_repeated": 0,
-        "cleared": 1.0,
-        "lapse": {"false_alarms": 0},
-        "streams": {"540p_2fps": 25},
-    },
     "backtest": {"times_real_time": 300.0},
     "search": {"worst_p95_ms": {"sqlite": 62.0, "postgresql": 90.0}},
     "recovery": {"lost": 0, "ratio": 2.5, "memory_growth_mb": 12.0},
