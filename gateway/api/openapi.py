@@ -20,6 +20,9 @@ TAGS = [
     {"name": "alerts", "description": "The review queue."},
     {"name": "exports", "description": "Alerts as a table."},
     {"name": "suppressions", "description": "What keeps alerts from calling people: maintenance, silences, shelving."},
+    {"name": "plans", "description": "Emergency plans and their checklists."},
+    {"name": "cases", "description": "Evidence, archives and reviews of alerts."},
+    {"name": "looking back", "description": "Why an alert was raised or not, and what verdicts teach."},
     {"name": "incidents", "description": "Alerts that people work as one."},
     {"name": "devices", "description": "The site, its devices and their history."},
     {"name": "quarantine", "description": "Unknown devices and messages that could not be understood."},
@@ -41,6 +44,7 @@ _PROBLEMS = {
     429: "Too many requests or failures; see Retry-After",
     503: "A store does not answer; nothing was changed",
 }
+_BINARY = {"type": "string", "format": "binary"}
 _CSRF_PARAMETER = {
     "name": CSRF_HEADER,
     "in": "header",
@@ -92,6 +96,8 @@ def _complete(operation: dict[str, Any], method: str, access: Access) -> None:
     if method == "POST" and access is not Access.DEVICE:
         operation.setdefault("parameters", []).append(_CSRF_PARAMETER)
     responses = operation["responses"]
+    for content in responses.get("200", {}).get("content", {}).values():
+        content.setdefault("schema", _BINARY)
     for code in _problem_codes(operation, method, access):
         responses[str(code)] = _problem_response(_PROBLEMS[code])
     operation["responses"] = dict(sorted(responses.items()))
