@@ -197,7 +197,8 @@ class Watch:
         self._restart(usual, at)
         if self._references and self._background is not None:
             likest = max(self._references, key=lambda each: structure(each, usual))
-            self._background = Background(usual, self._began, likest)
+            light = np.median((usual + 4) / (likest + 4))  # else the first pictures would be levelled away from usual
+            self._background = Background(usual, self._began, likest * np.float32(light))
 
     def _restart(self, picture: Gray, at: float) -> None:
         self._background = Background(picture, at)
