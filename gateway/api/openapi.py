@@ -26,6 +26,7 @@ TAGS = [
     {"name": "incidents", "description": "Alerts that people work as one."},
     {"name": "devices", "description": "The site, its devices and their history."},
     {"name": "quarantine", "description": "Unknown devices and messages that could not be understood."},
+    {"name": "looking back", "description": "Why alerts were raised or not, and what verdicts teach."},
     {"name": "people", "description": "The accounts."},
     {"name": "duty", "description": "Shifts, the rota, hand-over notes and who should go."},
     {"name": "visitors", "description": "Visits and their passes."},

@@ -125,10 +125,10 @@ async def test_a_person_works_an_alert_through(world: World) -> None:
     seen = (await move(world, "acknowledge", {"version": 1})).json()
     assert (seen["stage"], seen["acknowledged_by"], seen["version"]) == ("acknowledged", "guard", 2)
     noted = (await move(world, "comment", {"text": " on my way "})).json()
-    assert noted["version"] == 2
-    judged = (await move(world, "verdict", {"version": 2, "verdict": "false_alarm", "reason": "cooking"})).json()
+    assert noted["version"] == 3
+    judged = (await move(world, "verdict", {"version": 3, "verdict": "false_alarm", "reason": "cooking"})).json()
     assert (judged["stage"], judged["verdict_reason"], judged["verdict_by"]) == ("judged", "cooking", "guard")
-    done = await move(world, "resolve", {"version": 3, "note": "aired"})
+    done = await move(world, "resolve", {"version": 4, "note": "aired"})
     assert AlertView.model_validate(done.json()).stage == "resolved"
 
 

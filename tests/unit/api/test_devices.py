@@ -50,6 +50,7 @@ async def test_a_device_tells_what_it_last_said_and_not_what_is_unknown(world: W
         "floor": "3",
         "zone": "z1",
         "asset": "A-7",
+        "upstream": "",
         "dialect": "native",
         "online": True,
         "last_seen": 90.0,

@@ -46,7 +46,7 @@ def test_what_is_forgotten_leaves_nothing(memory: Memory) -> None:
         memory.put(rule, key, None, ONE)
     assert memory.all() == []
     with pytest.raises(KeyError):
-        memory.heard("one")
+        memory.heard("rule", "one")
 
 
 def test_every_change_is_dirty_also_forgetting(memory: Memory) -> None:
@@ -72,7 +72,7 @@ def test_a_blob_brings_the_state_its_timer_and_who_was_heard_back(memory: Memory
     other = Memory()
     other.load(Lift(Params()), "one", blob)
     assert other.of("one") == {"lift": RuleState(due=50.0)}
-    assert other.heard("one") == ONE
+    assert other.heard("lift", "one") == ONE
     assert other.timers == [(50.0, "lift", "one")]
 
 
