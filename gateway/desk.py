@@ -49,7 +49,7 @@ class ReviewDesk:
         return await asyncio.to_thread(self._store.incident, incident)
 
     async def detail(self, alert_id: str) -> tuple[Alert, list[AuditRow]] | None:
-        alert = self._book.get(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
+        alert = self._book.latest(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
         if alert is None:
             return None
         return alert, await asyncio.to_thread(self._store.timeline, alert_id)
@@ -76,7 +76,7 @@ class ReviewDesk:
     async def move(self, alert_id: str, version: int, move: alert_book.Move) -> Alert:
         """Move an alert, open or resolved; see the port."""
         async with self._moving:
-            alert = self._book.get(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
+            alert = self._book.latest(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
             if alert is None:
                 raise KeyError(alert_id)
             return await self._move(lambda now: self._book.move(alert, version, move, now))

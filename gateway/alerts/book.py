@@ -83,6 +83,7 @@ class AlertBook:
         self._by_id: dict[str, Alert] = {}
         self._resolved: OrderedDict[str, None] = OrderedDict()
         self._dirty: dict[str, Alert] = {}
+        self._unwritten: dict[str, Alert] = {}
         self._entries: list[Entry] = []
         self._messages: list[Message] = []
         self.unsaved: set[str] = set()
@@ -105,6 +106,10 @@ class AlertBook:
     def get(self, id_: str) -> Alert | None:
         """Return an open alert."""
         return self._by_id.get(id_)
+
+    def latest(self, id_: str) -> Alert | None:
+        """Return an alert the store may know too little of: an open one, or one resolved and not yet saved."""
+        return self._by_id.get(id_) or self._unwritten.get(id_)
 
     @property
     def changed(self) -> bool:
@@ -137,7 +142,10 @@ class AlertBook:
 
     def comment(self, alert: Alert, text: str, actor: str, now: float) -> Alert:
         """Add a note to any alert, open or resolved."""
+        version = alert.version
         entry = comment(alert, actor, text, now)
+        if alert.version != version and self._by_id.get(alert.id) is alert:
+            return self._note(alert, entry)
         self._entries.append(entry)
         self._tell(alert, entry)
         return alert
@@ -239,6 +247,7 @@ class AlertBook:
     def saved(self) -> None:
         """The store accepted; nothing is unsaved but what changed since."""
         self.unsaved.clear()
+        self._unwritten = {id_: alert for id_, alert in self._unwritten.items() if id_ in self._dirty}
 
     def _weigh(self, said: Transition) -> Transition:
         """Let the risk matrix say how grave it is; what the rule declared stays visible."""
@@ -307,6 +316,7 @@ class AlertBook:
         self._escalations.note(alert, self._steady())
         self._tell(alert, entry)
         if alert.handling is Handling.RESOLVED:
+            self._unwritten[alert.id] = alert
             self._forget(alert)
         return alert
 

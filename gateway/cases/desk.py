@@ -89,7 +89,7 @@ class CaseDesk:
             raise Unavailable(f"not shown, since it cannot be noted: {error}") from error
 
     async def _alert(self, alert_id: str) -> Alert:
-        alert = self._book.get(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
+        alert = self._book.latest(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
         if alert is None:
             raise KeyError(alert_id)
         return alert

@@ -188,7 +188,7 @@ class PlanDesk:
                 log.warning("claim_use_postponed", error=str(error))
 
     async def _alert(self, alert_id: str) -> Alert:
-        alert = self._book.get(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
+        alert = self._book.latest(alert_id) or await asyncio.to_thread(self._store.get, alert_id)
         if alert is None:
             raise KeyError(alert_id)
         return alert
