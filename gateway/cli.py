@@ -63,8 +63,8 @@ def run(site: SiteFile, log_level: LogLevel = "info") -> None:
     import sqlite3
 
     from gateway.alerts.database import StoreUnavailable
-    from gateway.service import run as run_gateway
     from gateway.history.store import Unavailable
+    from gateway.service import run as run_gateway
 
     try:
         run_gateway(loaded, site)
