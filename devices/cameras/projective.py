@@ -171,7 +171,8 @@ def fit_release(t: Floats, height: Floats, noise: Floats) -> Release:
     mean = float((start * chances).sum() / chances.sum())
     error = float(np.sqrt(misfit[i, j].mean()))
     low, high = float(start[likely].min()), float(start[likely].max())
-    return Release(mean, min(low, float(height[0])), max(high, float(height[0])), speed, error)
+    low, high = min(low, float(height[0])), max(high, float(height[0]))
+    return Release(min(max(mean, low), high), low, high, speed, error)
 
 
 def _fallen(t: Floats, terminal: Floats) -> Floats:
