@@ -79,7 +79,8 @@ def mask(picture: Colour, masks: Outlines) -> Colour:
         return picture
     size = picture.shape[1], picture.shape[0]
     shown = picture.copy()
-    cv2.fillPoly(shown, [(np.array(points) * size).round().astype(np.int32) for points in masks], (0, 0, 0))
+    for points in masks:  # one by one: where two filled at once overlap, OpenCV leaves a hole
+        cv2.fillPoly(shown, [(np.array(points) * size).round().astype(np.int32)], (0, 0, 0))
     return shown
 
 

@@ -42,6 +42,24 @@ def log(said: str, **values: object) -> None:
     sys.stderr.flush()
 
 
+class Patience:
+    """How many seconds to wait before the next try: twice as long each time, until something lasted."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_RETRY_S
+
+    def renew(self) -> None:
+        """It went well: begin with the shortest wait again."""
+        self._next = FIRST_RETRY_S
+
+    def after(self, lasted_s: float) -> float:
+        """The wait after a try that lasted so long."""
+        if lasted_s > LAST_RETRY_S:
+            self.renew()
+        wait, self._next = self._next, min(2 * self._next, LAST_RETRY_S)
+        return wait
+
+
 @dataclass(slots=True)
 class Broker:
     """How to reach the broker."""
@@ -76,7 +94,7 @@ class Supervised:
             tasks.create_task(self._work_always())
 
     async def _work_always(self) -> None:
-        retry = FIRST_RETRY_S
+        patience = Patience()
         while True:
             begun = time.monotonic()
             how = await self._work()
@@ -85,10 +103,9 @@ class Supervised:
             self._queue("telemetry", {"measurements": {"restart_count": self.restarts}})
             self._spool.put("event", {"ts": round(time.time() * 1000), "states": {"stream_lost": True}})
             self._news.set()
-            retry = FIRST_RETRY_S if time.monotonic() - begun > LAST_RETRY_S else retry
+            retry = patience.after(time.monotonic() - begun)
             self._say("camera worker ended", camera=self._camera.id, how=how, restarts=self.restarts, again_in_s=retry)
             await asyncio.sleep(retry * random.uniform(0.8, 1.2))  # noqa: S311 - spreads restarts
-            retry = min(2 * retry, LAST_RETRY_S)
 
     async def _work(self) -> str:
         """Run the process once; returns how it ended."""
@@ -159,20 +176,20 @@ class Supervised:
         self._news.set()
 
     async def _publish_always(self) -> None:
-        retry = FIRST_RETRY_S
+        patience = Patience()
         will = aiomqtt.Will(self._topic("status"), "offline", qos=1, retain=True)
         identifier = f"{self._broker.site}-{self._camera.id}"
         while True:
             try:
                 async with aiomqtt.Client(**self._broker.options, will=will, identifier=identifier) as client:
-                    retry = FIRST_RETRY_S
+                    patience.renew()
                     if self._online:
                         self._queue("status", {"status": "online"})
                     await self._publish(client)
             except aiomqtt.MqttError as error:
+                retry = patience.after(0.0)
                 self._say("broker away", camera=self._camera.id, cause=str(error), again_in_s=retry)
                 await asyncio.sleep(retry * random.uniform(0.8, 1.2))  # noqa: S311 - spreads reconnects
-                retry = min(2 * retry, LAST_RETRY_S)
 
     async def _publish(self, client: aiomqtt.Client) -> None:
         try:

@@ -125,7 +125,7 @@ async def test_a_killed_worker_costs_one_camera_and_is_counted(
             [first] = [each for each in workers if each._camera.id == "cam"]
             assert first.process is not None
             os.kill(first.process.pid, signal.SIGKILL)
-            await ear.wait(lambda ear: ear.said("camera worker ended") == 1)
+            await ear.wait(lambda ear: ear.said("camera worker ended") >= 1)
             before = len(ear.events())
             await ear.wait(lambda ear: any(each.get("phase") == "end" for each in ear.events()[before:]))
             ended = next(each for each in ear.logged if each["event"] == "camera worker ended")
@@ -218,7 +218,7 @@ async def test_a_camera_that_accepts_and_sends_nothing_is_lost(
         url = f"rtsp://admin:s3cret@127.0.0.1:{camera.sockets[0].getsockname()[1]}/x"
         with mosquitto(tmp_path) as port:
             async with running(site(tmp_path, port, lane_scene, url)) as ear:
-                await ear.wait(lambda ear: ear.states("stream_lost") == [True])
+                await ear.wait(lambda ear: True in ear.states("stream_lost"))
                 await ear.wait(lambda ear: ear.said("camera lost") >= 1)
         assert "s3cret" not in json.dumps([ear.heard, ear.logged])
 
