@@ -79,7 +79,8 @@ class World:
         self.tasks: list[asyncio.Task[None]] = []
         self._ids = count(1)
         self._store_refuses = False
-        sqlalchemy.event.listen(self.store.engine, "checkout", self._set_writable)
+        if self.store.engine.dialect.name == "sqlite":
+            sqlalchemy.event.listen(self.store.engine, "checkout", self._set_writable)
         gateway.hub.publish = self._publish  # type: ignore[method-assign]
 
     def _publish(self, event: str, data: Any, building: str = "") -> None:
