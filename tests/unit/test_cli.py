@@ -229,6 +229,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_docs_writes_every_page(tmp_path: Path) -> None:
     assert run("docs", tmp_path).exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "incidents.md",
         "metrics.md",
         "names.md",
         "native.schema.json",

@@ -41,6 +41,8 @@ ODD: list[Any] = [
 
 JUDGED_STATES = {name for rule in RULES.values() for name in rule.states}
 JUDGED_EVENTS = sorted({code for rule in RULES.values() for code in rule.events})
+CERTAIN = ["door_forced", "falling_object"]
+"""Events that raise by themselves; among all that are judged they would come up too rarely."""
 
 
 class Maker:
@@ -97,7 +99,7 @@ class Maker:
 
     def _event(self) -> dict[str, Any]:
         dice = self.dice
-        code = dice.choice(JUDGED_EVENTS if dice.random() < 0.5 else list(EVENTS))
+        code = dice.choice(dice.choice((CERTAIN, JUDGED_EVENTS, list(EVENTS))))
         given = {name: dice.choice([*ODD, "a", "start", "end", 0.9, 0.9]) for name in EVENTS[code].attributes}
         return {"code": dice.choice(ODD) if dice.random() < 0.05 else code, **given}
 

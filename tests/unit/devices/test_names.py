@@ -48,7 +48,7 @@ def test_attributes_are_snake_case_and_none_is_the_code_itself() -> None:
     for event in EVENTS.values():
         assert len(set(event.attributes)) == len(event.attributes)
         assert "code" not in event.attributes
-        assert all(re.fullmatch(r"[a-z_]+", name) for name in event.attributes)
+        assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in event.attributes)
 
 
 def test_everything_belongs_to_some_kind_and_says_what_it_means() -> None:

@@ -41,13 +41,10 @@ def test_all_members_are_optional_and_unknown_ones_ignored() -> None:
     ("payload", "why"),
     [
         (b"", R.EMPTY),
-        (b"  ", R.MALFORMED),
+        (b"  ", R.EMPTY),
         (b"{", R.MALFORMED),
         (b"{}{}", R.MALFORMED),
         (b"smoke!", R.MALFORMED),
-        (b"{}\x00", R.MALFORMED),
-        (b'{"states":{"fl\x00or":"7"}}', R.MALFORMED),
-        (b'\xef\xbb\xbf{"seq":1}', R.MALFORMED),
         (b'{"states":{"floor":"\xff"}}', R.MALFORMED),
         (b'{"device":"\xc3("}', R.MALFORMED),
         (b'{"device":"\\ud800"}', R.MALFORMED),
@@ -143,11 +140,18 @@ def test_every_kind_may_say_all_its_names_and_no_other(kind: DeviceKind) -> None
 
 @pytest.mark.parametrize("code", EVENTS)
 def test_events_carry_their_attributes_and_no_other(code: str) -> None:
+    """Number plates come along only where the site file allows them."""
     event = EVENTS[code]
     found = report(
         {"events": [{"code": code, "made_up": 1, **dict.fromkeys(event.attributes, "v")}]}, topic(min(event.kinds))
     )
-    assert found.events == (Event(code, dict.fromkeys(event.attributes, "v")),)
+    kept = dict.fromkeys((name for name in event.attributes if name != "plate_text"), "v")
+    assert found.events == (Event(code, kept),)
+
+
+@pytest.mark.parametrize("dirt", [b'{"seq":1}\x00', b'\xef\xbb\xbf{"seq":1}', b'{"s\x00eq":1}\x00\x00'])
+def test_what_firmware_leaves_in_a_buffer_costs_no_message(dirt: bytes) -> None:
+    assert report(dirt).sequence == 1
 
 
 @pytest.mark.parametrize(
@@ -253,7 +257,8 @@ def test_names_of_quantities_do_not_trip_over_the_list_of_strange_events() -> No
 @pytest.mark.parametrize("code", [None, 7, ["door_forced"], {"a": 1}, "", "DOOR_FORCED"])
 def test_a_code_that_is_none_is_kept_aside(code: Any) -> None:
     found = report({"events": [{"code": code}]})
-    assert (found.events, found.raw_codes) == ((), {"events": [code]})
+    kept = str(code) if isinstance(code, list | dict) else code
+    assert (found.events, found.raw_codes) == ((), {"events": [kept]})
 
 
 @pytest.mark.parametrize(
@@ -358,10 +363,10 @@ def test_each_channel_has_its_lane() -> None:
 @pytest.mark.parametrize(
     ("body", "dropped"),
     [
-        ({"measurements": {"temperature": "n/a", "humidity": 40}}, {"temperature": "n/a"}),
+        ({"measurements": {"temperature": "n/a", "humidity": 40}}, {"temperature": "(str)"}),
         ({"seq": -1}, {"seq": -1}),
-        ({"test": "yes"}, {"test": "yes"}),
-        ({"measurements": []}, {"measurements": "[]"}),
+        ({"test": "yes"}, {"test": "(str)"}),
+        ({"measurements": []}, {"measurements": "(list)"}),
         ({"events": 7}, {"events": 7}),
     ],
 )
