@@ -41,6 +41,7 @@ ODD: list[Any] = [
 
 JUDGED_STATES = {name for rule in RULES.values() for name in rule.states}
 JUDGED_EVENTS = sorted({code for rule in RULES.values() for code in rule.events})
+MANY_RULES = 15
 CERTAIN = ["door_forced", "falling_object"]
 """Events that raise by themselves; among all that are judged they would come up too rarely."""
 
@@ -124,7 +125,8 @@ def test_ten_thousand_messages_near_the_edge(seed: int) -> None:
             engine.checkpoint()
     assert reported > 1_000
     assert refused > 200
-    assert {"smoke_alarm raise", "falling_object raise", "gate_forced raise"} <= said
+    assert {"falling_object raise", "gate_forced raise"} <= said
+    assert sum(each.endswith(" raise") for each in said) >= MANY_RULES, said
 
 
 RANDOM_TOPIC = st.one_of(
