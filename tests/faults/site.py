@@ -8,6 +8,11 @@ from typing import Any
 
 from tests.faults.messages import SITE, STRANGER, background_kind, incident
 
+HOUSE = "b1"
+DETECTORS = "b2"
+"""Smoke detectors stand apart from all else, each in a zone of its own: a fire recalls no lift of ``HOUSE``, and none
+confirms another."""
+
 EXPECT_EVERY_S = 60.0
 """Background devices are supervised: an outage of ours must not be taken for their silence."""
 
@@ -28,11 +33,11 @@ def write_site(
 
     ``more``: further devices, id to kind.
     """
-    further = [{"id": device, "kind": kind, "building": "b1"} for device, kind in (more or {}).items()]
+    further = [_placed(device, kind) for device, kind in (more or {}).items()]
     site = {
         "site": {"id": SITE, "name": "Faults"},
         "data_dir": str(folder / "var"),
-        "buildings": [{"id": "b1"}],
+        "buildings": [{"id": HOUSE}, {"id": DETECTORS}],
         "devices": [*_background(devices), *_troubled(incidents), *further],
         "mqtt": {"port": broker},
         "api": {"port": fixed_port()},
@@ -61,12 +66,14 @@ def fixed_port() -> int:
 
 
 def _background(count: int) -> list[dict[str, Any]]:
-    return [
-        {"id": f"d{i}", "kind": background_kind(i), "building": "b1", "expect_every_s": EXPECT_EVERY_S}
-        for i in range(count)
-    ]
+    return [_placed(f"d{i}", background_kind(i)) | {"expect_every_s": EXPECT_EVERY_S} for i in range(count)]
 
 
 def _troubled(count: int) -> list[dict[str, Any]]:
     found = (incident(i) for i in range(count))
-    return [{"id": t.device, "kind": t.kind, "building": "b1"} for t in found if not t.device.startswith(STRANGER)]
+    return [_placed(t.device, t.kind) for t in found if not t.device.startswith(STRANGER)]
+
+
+def _placed(device: str, kind: str) -> dict[str, Any]:
+    place = {"building": DETECTORS, "zone": device} if kind == "smoke_detector" else {"building": HOUSE}
+    return {"id": device, "kind": kind, **place}

@@ -154,3 +154,16 @@ def test_times_tell_the_sequence_back() -> None:
 
 def test_what_is_owed_and_what_is_found_need_not_be_in_order() -> None:
     assert missing({"a": [3, 1, 2]}, {"a": {2, 3}, "b": {1}}) == ["a#1"]
+
+
+@pytest.mark.parametrize(("strangers", "repeats"), [(1, 0), (3, 2), (40, 31)])
+def test_strangers_owe_an_alarm_each_and_one_note(tmp_path: Path, strangers: int, repeats: int) -> None:
+    """Five incidents in turn, the last a stranger's; the note counts 32 of them."""
+    told = [incident(5 * i + 4).device for i in range(strangers)]
+    said = Record(BASE, acked={device: [1] for device in told}, incidents=5 * strangers)
+    note = alert(told[0], repeats)
+    note.id, note.rule, note.fingerprint = "note", "unknown_device", f"unknown_device/{told[0]}/native"
+    judge(tmp_path, [note, *(alert(device, 0) for device in told)], 0)
+    found = close_books(tmp_path, said, history={})
+    assert found.alerts_owed == strangers + 1
+    assert (found.alerts_lost, found.alerts_unexpected, found.wrong_repeats) == (0, 0, 0)
