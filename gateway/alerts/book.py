@@ -87,6 +87,8 @@ class AlertBook:
         self._entries: list[Entry] = []
         self._messages: list[Message] = []
         self.unsaved: set[str] = set()
+        """Alerts the store does not hold yet, and those whose changes it refused."""
+        self._taken: set[str] = set()
 
     def load(
         self, alerts: Iterable[Alert], resolved: Iterable[str] = (), escalations: Iterable[Escalation] = ()
@@ -232,6 +234,7 @@ class AlertBook:
         changes = Changes(
             alerts=[copy(alert) for alert in self._dirty.values()], entries=self._entries, messages=self._messages
         )
+        self._taken = set(self._dirty)
         self._dirty, self._entries, self._messages = {}, [], []
         changes.escalations = deepcopy(self._escalations.take_changed())
         return changes
@@ -245,8 +248,8 @@ class AlertBook:
         self.unsaved = set(self._dirty)
 
     def saved(self) -> None:
-        """The store accepted; nothing is unsaved but what changed since."""
-        self.unsaved.clear()
+        """The store accepted what was taken last; what was opened since is unsaved."""
+        self.unsaved -= self._taken
         self._unwritten = {id_: alert for id_, alert in self._unwritten.items() if id_ in self._dirty}
 
     def _weigh(self, said: Transition) -> Transition:
@@ -284,6 +287,7 @@ class AlertBook:
         alert, entry = open_alert(transition, self._place_of(transition.device))
         self._open[alert.fingerprint] = self._by_id[alert.id] = alert
         self._opened.append(alert)
+        self.unsaved.add(alert.id)
         self._correlation.opened(alert)
         entry.detail["incident"] = alert.incident
         self._note(alert, entry)

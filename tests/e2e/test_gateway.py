@@ -45,6 +45,7 @@ def test_from_smoke_to_a_verdict(site: Path, broker: int) -> None:
         assert (view["rule"], view["severity"], view["saved"]) == ("smoke_alarm", "critical", True)
         assert view["place"]["name"] == "Hall"
         path = f"/api/alerts/{view['id']}"
+        wait_until(lambda: len(person.get(path)["timeline"]) == 2, 15, "the plan to start by itself")
         assert person.post(f"{path}/resolve", version=1, note="").status_code == 409
         assert person.post(f"{path}/acknowledge", version=1).json()["acknowledged_by"] == "li"
         assert person.post(f"{path}/verdict", version=1, verdict="drill", reason="").status_code == 409
@@ -52,7 +53,8 @@ def test_from_smoke_to_a_verdict(site: Path, broker: int) -> None:
         assert judged["stage"] == "judged"
         assert person.post(f"{path}/resolve", version=3, note="out").json()["stage"] == "resolved"
         detail = person.get(path)
-        assert [row["action"] for row in detail["timeline"]] == ["raise", "acknowledge", "verdict", "resolve"]
+        actions = [row["action"] for row in detail["timeline"]]
+        assert actions == ["raise", "plan_start", "acknowledge", "verdict", "resolve"]
         assert person.alerts() == []
     assert cli("audit", "verify", "--site", str(site)).startswith("OK: ")
 
@@ -62,7 +64,8 @@ def test_a_restart_keeps_the_latch_and_the_alert(site: Path, broker: int) -> Non
         with gateway(site) as running:
             person = Person(running)
             detector.say(states={"smoke": True})
-            (before,) = person.wait_alerts(1)
+            wait_until(lambda: any(each["saved"] for each in person.alerts()), 15, "the alert to be saved")
+            (before,) = person.alerts()
         detector.say(states={"smoke": False})
         with gateway(site) as running:
             person = Person(running, known=True)

@@ -70,6 +70,17 @@ def test_each_change_is_handed_over_once_and_as_it_was() -> None:
     assert book.take().alerts == []
 
 
+def test_an_alert_counts_as_saved_only_once_the_store_has_it() -> None:
+    book = made()
+    book.apply(raising())
+    book.take()
+    (alert,) = book.open_alerts()
+    assert book.unsaved == {alert.id}, "the store may still refuse it"
+    book.apply(raising(at=NOON + 9))
+    book.saved()
+    assert book.unsaved == set()
+
+
 def test_what_the_store_refused_is_pending_again_before_anything_newer() -> None:
     book = made()
     book.apply(raising())
