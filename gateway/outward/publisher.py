@@ -66,23 +66,24 @@ class Publisher:
     async def _session(self) -> NoReturn:
         async with self._client() as client:
             status = self._mirror.topics.status
-            await client.publish(status, ONLINE, qos=1, retain=True)
-            _obey()
-            self._mirror.renew()
-            self.connected = True
-            log.info("outward_connected", topic=self._mirror.topics.base)
-            hearing = asyncio.create_task(self._hear(client))
-            sending = asyncio.create_task(self._send(client))
+            tasks: list[asyncio.Task[None]] = []
             try:
-                await asyncio.wait((hearing, sending), return_when=asyncio.FIRST_COMPLETED)
+                await client.publish(status, ONLINE, qos=1, retain=True)
+                _obey()
+                self._mirror.renew()
+                self.connected = True
+                log.info("outward_connected", topic=self._mirror.topics.base)
+                tasks = [asyncio.create_task(self._hear(client)), asyncio.create_task(self._send(client))]
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
+                # Also while nobody acknowledged that we are online: the broker may have told it all the same.
                 with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
                     async with asyncio.timeout(LEAVE_S):
                         await client.publish(status, OFFLINE, qos=1, retain=True)
                 raise
             finally:
-                await _end(hearing, sending)
-            for task in (hearing, sending):
+                await _end(*tasks)
+            for task in tasks:
                 if not task.cancelled():
                     task.result()
         raise aiomqtt.MqttError("the connection ended")

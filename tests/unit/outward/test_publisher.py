@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
@@ -155,6 +156,23 @@ async def test_leaving_and_dying_are_told(broker: int) -> None:
             home.heard.clear()
             async with thief._client():  # the broker throws the older session of this name out and sends its will
                 await asyncio.to_thread(home.wait, lambda: (f"{BASE}/status", b"offline", False) in home.heard, "will")
+
+
+async def test_leaving_is_told_even_before_arriving_was_acknowledged(
+    broker: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = aiomqtt.Client.publish
+
+    async def unacknowledged(self: aiomqtt.Client, topic: str, payload: bytes, **options: Any) -> None:
+        await publish(self, topic, payload, **options)
+        if payload == publisher_module.ONLINE:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(aiomqtt.Client, "publish", unacknowledged)
+    with listening(broker) as home:
+        async with publishing(Site(), broker):
+            await asyncio.to_thread(home.wait_for, f"{BASE}/status", b"online")
+        await asyncio.to_thread(home.wait_for, f"{BASE}/status", b"offline")
 
 
 async def test_a_broker_that_lost_everything_gets_everything_again(tmp_path: Path) -> None:
