@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from alert_rules.causes import LIFT_RECALL
+
 RULES = ("smoke_alarm", "lift_entrapment", "gate_forced", "fire_lane_blocked", "falling_object")
 LANE_DWELL_S = 10.0
 """How long a car must stand in the fire lane; short, so that a visitor need not wait two minutes."""
@@ -11,6 +13,8 @@ GOOD = "as expected"
 NEVER_HAPPENED = "no incident"
 MISSING = "no alert"
 UNEXPECTED = "not expected"
+FOLLOWS = "by the fire"
+"""A lift in use where it burns is to be recalled: how many there are depends on who rides at that moment."""
 
 
 class Happened(NamedTuple):
@@ -27,6 +31,7 @@ class Raised(NamedTuple):
     rule: str
     device: str
     seen_at: float
+    building: str = ""
 
 
 class Row(NamedTuple):
@@ -43,14 +48,27 @@ class Row(NamedTuple):
 def compare(happened: Iterable[Happened], raised: Iterable[Raised]) -> list[Row]:
     """Match each alert with the incident that caused it; what remains on either side is a finding of its own."""
     causes = {incident.rule: incident for incident in happened}
-    remaining = list(raised)
+    raised = list(raised)
+    remaining = raised.copy()
     rows = [_expected(rule, causes.get(rule), remaining) for rule in RULES]
-    return rows + [Row(alert.rule, "", alert.device, None, 0.0, UNEXPECTED) for alert in remaining]
+    fires = _fires(causes, raised)
+    return rows + [Row(alert.rule, "", alert.device, None, 0.0, _besides(alert, fires)) for alert in remaining]
 
 
 def is_good(rows: Iterable[Row]) -> bool:
-    """Whether every expected alert was raised on its device, and none besides."""
-    return all(row.finding == GOOD for row in rows)
+    """Whether every expected alert was raised on its device, and none besides but what the fire calls for."""
+    return all(row.finding in (GOOD, FOLLOWS) for row in rows)
+
+
+def _fires(causes: dict[str, Happened], raised: Iterable[Raised]) -> set[str]:
+    """The buildings where the fire that happened was raised."""
+    fire = causes.get("smoke_alarm")
+    return {each.building for each in raised if fire and (each.rule, each.device) == (fire.rule, fire.device)}
+
+
+def _besides(alert: Raised, fires: set[str]) -> str:
+    follows = alert.rule == LIFT_RECALL and alert.building and alert.building in fires
+    return FOLLOWS if follows else UNEXPECTED
 
 
 def _expected(rule: str, cause: Happened | None, remaining: list[Raised]) -> Row:

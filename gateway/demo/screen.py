@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.client import View
-from gateway.demo.outcome import GOOD, Row
+from gateway.demo.outcome import FOLLOWS, GOOD, Row
 from gateway.show import plain
 
 COLOURS = {"critical": "bold red", "major": "dark_orange", "minor": "yellow", "notice": "blue"}
@@ -58,7 +58,9 @@ def comparison(rows: Iterable[Row]) -> Table:
         names = (plain(name) or "-" for name in (row.rule, row.expected, row.raised))
         seconds = "-" if row.seconds is None else f"{row.seconds:.3f}"
         waits = f"{row.waits_s:g}" if row.waits_s else "-"
-        table.add_row(*names, seconds, waits, Text(row.finding, "green" if row.finding == GOOD else "bold red"))
+        table.add_row(
+            *names, seconds, waits, Text(row.finding, "green" if row.finding in (GOOD, FOLLOWS) else "bold red")
+        )
     return table
 
 

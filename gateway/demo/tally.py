@@ -32,5 +32,5 @@ class Tally:
 
     def raised(self) -> list[Raised]:
         """Every alert, in the order seen."""
-        seen = self._first_seen
-        return [Raised(self.views[each]["rule"], self.views[each]["device"], seen[each]) for each in seen]
+        found = ((self.views[each], at) for each, at in self._first_seen.items())
+        return [Raised(view["rule"], view["device"], at, view["place"]["building"]) for view, at in found]

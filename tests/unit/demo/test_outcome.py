@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.demo.outcome import (
+    FOLLOWS,
     GOOD,
     LANE_DWELL_S,
     MISSING,
@@ -75,3 +76,24 @@ def test_nothing_at_all_is_not_good() -> None:
 def test_only_the_fire_lane_waits_on_purpose() -> None:
     waits = {row.rule: row.waits_s for row in compare(HAPPENED, RAISED) if row.waits_s}
     assert waits == {"fire_lane_blocked": LANE_DWELL_S}
+
+
+@pytest.mark.parametrize(
+    ("rule", "building", "finding"),
+    [
+        ("lift_recall", "b1", FOLLOWS),
+        ("lift_recall", "b2", UNEXPECTED),
+        ("lift_recall", "", UNEXPECTED),
+        ("lift_entrapment", "b1", UNEXPECTED),
+    ],
+)
+def test_only_a_recall_where_it_burns_may_follow(rule: str, building: str, finding: str) -> None:
+    raised = [each._replace(building="b1" if each.rule == "smoke_alarm" else "") for each in RAISED]
+    rows = compare(HAPPENED, [*raised, Raised(rule, "lift-9", 120.0, building)])
+    assert rows[-1].finding == finding
+    assert is_good(rows) is (finding == FOLLOWS)
+
+
+def test_without_a_fire_no_recall_follows() -> None:
+    rows = compare([], [Raised("lift_recall", "lift-9", 120.0, "b1")])
+    assert (rows[-1].finding, is_good(rows)) == (UNEXPECTED, False)

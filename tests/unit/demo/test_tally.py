@@ -19,7 +19,7 @@ def test_the_newest_view_and_the_first_moment_are_kept() -> None:
     tally.take(Arrived(view(stage="acknowledged"), 11.0))
     (kept,) = tally.views.values()
     assert kept["stage"] == "acknowledged"
-    assert tally.raised() == [Raised("smoke_alarm", "smoke-b1-01", 10.0)]
+    assert tally.raised() == [Raised("smoke_alarm", "smoke-b1-01", 10.0, "b1")]
 
 
 def test_incidents_are_kept_apart_from_alerts() -> None:
@@ -34,8 +34,8 @@ def test_what_the_stream_missed_counts_as_seen_late() -> None:
     tally.take(Arrived(view("smoke_alarm"), 10.0))
     tally.catch_up([view("smoke_alarm"), view("gate_forced", device="gate-b1-01")], 45.0)
     assert tally.raised() == [
-        Raised("smoke_alarm", "smoke-b1-01", 10.0),
-        Raised("gate_forced", "gate-b1-01", 45.0),
+        Raised("smoke_alarm", "smoke-b1-01", 10.0, "b1"),
+        Raised("gate_forced", "gate-b1-01", 45.0, "b1"),
     ]
 
 
