@@ -33,6 +33,7 @@ from gateway.alerts.records import Message, OutboxRow, Restored
 from gateway.alerts.store import AlertStore
 from gateway.alerts.tokens import TokenStore
 from gateway.api.app import create_app
+from gateway.api.context import Ports
 from gateway.api.hub import Hub
 from gateway.api.views import alert_view
 from gateway.broker import broker_of
@@ -199,25 +200,26 @@ class Gateway:
 
     def _open_api(self) -> FastAPI:
         site, clock = self._site, self._clock
-        return create_app(
+        ports = Ports(
             site=site,
             desk=ReviewDesk(self._book, self._evaluator, self._store, clock),
             devices=self._inventory,
             history=HistoryDesk(self._history),
             health=self._health,
             accounts=AccountDesk(People(self._store.engine), clock, site.api.session_hours * 3600, self._evaluator),
-            access_tokens=TokenDesk(TokenStore(self._store.engine), clock, self._evaluator),
+            tokens=TokenDesk(TokenStore(self._store.engine), clock, self._evaluator),
             suppressions=self._suppressions,
             likelihood=self._likelihood,
             people=self._people,
             lookback=LookbackDesk(lambda: self._site_path),
             pushes=PushDesk(self._intakes[Lane.ALARM], tokens_of(site)),
-            plan_desk=self._casework.plans,
-            case_desk=self._casework.cases,
+            plans=self._casework.plans,
+            cases=self._casework.cases,
             hub=self.hub,
             registry=self.metrics.registry,
             console_dir=CONSOLE if CONSOLE.is_dir() else None,
         )
+        return create_app(ports)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop``; then stop the source, drain, and close."""

@@ -39,11 +39,6 @@ audit = typer.Typer(no_args_is_help=True, help="The chain of audit rows.")
 person = typer.Typer(no_args_is_help=True, help="The people who use the console.")
 app.add_typer(audit, name="audit")
 app.add_typer(person, name="person")
-register(app)
-register_cases(app)
-register_people(person)
-cli_notify.register(app)
-
 SiteFile = Annotated[
     Path, typer.Option("--site", "-s", envvar="GATEWAY_SITE", help="The site file (YAML, or JSON by its suffix).")
 ]
@@ -267,6 +262,12 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         raise OperatorError(str(path), f"cannot be written: {error.strerror}", "choose another place") from None
 
+
+# The groups last: `--help` lists what everybody needs before what some look for.
+register(app)
+register_cases(app)
+register_people(person)
+cli_notify.register(app)
 
 if __name__ == "__main__":
     app()

@@ -19,6 +19,8 @@ from gateway.yaml_reader import Loc, Unreadable, read_json, read_yaml
 
 MAX_SITE_BYTES = 64_000_000
 MAX_SECRET_BYTES = 65_536
+SITE_REMEDY = "name the site file with --site FILE; deploy/site.example.yaml is one to start from"
+RULES_REMEDY = "name a file with the changed sections, as docs/looking-back.md shows"
 RULE_SECTIONS = ("rules", "custom_rules", "schedules", "calendar")
 
 
@@ -42,7 +44,7 @@ def load_with_rules(path: Path, rules: Path) -> Site:
         OperatorError: a file cannot be read.
         SiteFileError: the content of one is wrong; carries every problem of that file.
     """
-    text, own = _text(path), _text(rules)
+    text, own = _text(path), _text(rules, RULES_REMEDY)
     data, changed = _parsed(path, text), _parsed(rules, own)
     if strange := changed.keys() - set(RULE_SECTIONS):
         what = f"holds {', '.join(sorted(strange))}; only {', '.join(RULE_SECTIONS)} belong there"
@@ -157,12 +159,11 @@ def _secret_file(path: Path) -> str:
         raise OperatorError(place, "is not UTF-8 text", "check the path in the site file") from None
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, remedy: str = SITE_REMEDY) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_SITE_BYTES + 1)
     except OSError as error:
-        remedy = "name the site file with --site FILE; deploy/site.example.yaml is one to start from"
         raise OperatorError(str(path), f"cannot be read: {error.strerror}", remedy) from None
     if len(content) > MAX_SITE_BYTES:
         cause = f"is larger than {MAX_SITE_BYTES // 1_000_000} MB"

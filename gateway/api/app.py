@@ -2,11 +2,9 @@
 
 import time
 from functools import cache
-from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from prometheus_client import CollectorRegistry
 
 from gateway.api import (
     alerts,
@@ -19,6 +17,7 @@ from gateway.api import (
     likelihood,
     lookback,
     openapi,
+    people,
     plans,
     problems,
     push,
@@ -30,28 +29,9 @@ from gateway.api import (
     tokens,
     visitors,
 )
-from gateway.api import (
-    people as people_routes,
-)
-from gateway.api.case_ports import Cases, Plans
 from gateway.api.context import Ports
 from gateway.api.headers import SecurityHeaders
-from gateway.api.hub import Hub
 from gateway.api.limits import Limits
-from gateway.api.ports import (
-    Accounts,
-    Desk,
-    Devices,
-    Health,
-    HistoryReader,
-    Likelihoods,
-    Lookback,
-    Muting,
-    Pushes,
-    Tokens,
-)
-from gateway.people.room import PeopleRoom
-from gateway.site import Site
 
 # The console's files answer every address the others do not, so they come last.
 _MODULES = (
@@ -66,7 +46,7 @@ _MODULES = (
     cases,
     devices,
     quarantine,
-    people_routes,
+    people,
     duty,
     visitors,
     push,
@@ -83,30 +63,11 @@ DESCRIPTION = (
 )
 
 
-def create_app(
-    *,
-    site: Site,
-    desk: Desk,
-    devices: Devices,
-    history: HistoryReader,
-    health: Health,
-    accounts: Accounts,
-    access_tokens: Tokens,
-    pushes: Pushes,
-    suppressions: Muting,
-    likelihood: Likelihoods,
-    people: PeopleRoom,
-    lookback: Lookback,
-    plan_desk: Plans,
-    case_desk: Cases,
-    hub: Hub,
-    registry: CollectorRegistry,
-    console_dir: Path | None,
-) -> FastAPI:
-    """Build the application. ``console_dir`` holds the built console; without it a page says how to build it.
+def create_app(ports: Ports) -> FastAPI:
+    """Build the application. Without ``ports.console_dir`` a page says how to build the console.
 
     Serve it without trusting forwarded headers (uvicorn: ``proxy_headers=False, server_header=False``), and call
-    ``hub.close()`` before asking the server to stop: it waits for open streams.
+    ``ports.hub.close()`` before asking the server to stop: it waits for open streams.
     """
     app = FastAPI(
         title="Community Gateway",
@@ -117,28 +78,10 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=_operation_id,
     )
-    app.state.ports = Ports(
-        site=site,
-        desk=desk,
-        devices=devices,
-        history=history,
-        health=health,
-        accounts=accounts,
-        tokens=access_tokens,
-        pushes=pushes,
-        suppressions=suppressions,
-        likelihood=likelihood,
-        people=people,
-        lookback=lookback,
-        plans=plan_desk,
-        cases=case_desk,
-        hub=hub,
-        registry=registry,
-        console_dir=console_dir,
-    )
+    app.state.ports = ports
     app.state.limits = Limits(time.monotonic)
     problems.install(app)
-    app.add_middleware(SecurityHeaders, https=site.api.https)
+    app.add_middleware(SecurityHeaders, https=ports.site.api.https)
     for router in ROUTERS:
         app.include_router(router)
     app.openapi = cache(lambda: openapi.describe(app))  # type: ignore[method-assign]

@@ -14,6 +14,7 @@ from devices.twin import Twin
 from gateway.alerts.people import Role
 from gateway.alerts.records import Stranger
 from gateway.api.app import create_app
+from gateway.api.context import Ports
 from gateway.api.hub import Hub
 from gateway.site import Site
 from tests.unit.api.casework import MemoryCases, MemoryPlans
@@ -81,25 +82,26 @@ class World:
         self.app = self._app(console_dir)
 
     def _app(self, console_dir: Path | None) -> FastAPI:
-        return create_app(
+        ports = Ports(
             site=self.site,
             desk=self.desk,
             devices=self.devices,
             history=self.history,
             health=self.health,
             accounts=self.accounts,
-            access_tokens=self.tokens,
+            tokens=self.tokens,
             pushes=self.pushes,
             suppressions=self.muting,
             likelihood=MemoryLikelihood(),
             people=self.people.desks,
             lookback=self.lookback,
-            plan_desk=self.plans,
-            case_desk=self.cases,
+            plans=self.plans,
+            cases=self.cases,
             hub=self.hub,
             registry=self.registry,
             console_dir=console_dir,
         )
+        return create_app(ports)
 
     def client(self, role: Role | None = None, headers: dict[str, str] = HEADERS, peer: Any = ELSEWHERE) -> Any:
         """A client who has the session of ``role``."""

@@ -144,3 +144,9 @@ def test_a_bad_time_and_a_missing_journal_are_said(days: Days, tmp_path: Path) -
     bare.write_text("site: {id: home, name: Home}\n")
     with pytest.raises(OperatorError, match="does not exist"):
         backtest(load_site(bare), [], [], 0, Past([]), lambda _: None)
+
+
+def test_a_missing_file_of_rules_is_not_taken_for_the_site_file(days: Days) -> None:
+    with pytest.raises(OperatorError) as refused:
+        load_with_rules(days.path, days.path.with_name("nowhere.yaml"))
+    assert "changed sections" in refused.value.remedy

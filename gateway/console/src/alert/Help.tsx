@@ -1,4 +1,4 @@
-import { Button, Group } from '@mantine/core';
+import { Button, SimpleGrid } from '@mantine/core';
 import { IconMapPin, IconRun } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Move } from '../api/mutations';
@@ -15,7 +15,7 @@ export function Help({ alert, act, busy }: Props) {
   const { t } = useTranslation();
   if (alert.response === 'arrived') return null;
   return (
-    <Group gap="xs" grow>
+    <SimpleGrid spacing="xs" cols={{ base: 1, xs: 2 }}>
       {alert.response !== 'dispatched' && (
         <Button
           size="md"
@@ -36,6 +36,6 @@ export function Help({ alert, act, busy }: Props) {
       >
         {t('alert.response.arrived')}
       </Button>
-    </Group>
+    </SimpleGrid>
   );
 }
